@@ -1,0 +1,70 @@
+/**
+ * Every error a caller can meet, by its stable code. The union is closed: a new code does not compile until the API
+ * gives it an HTTP status, so no failure can leave without a meaning.
+ */
+export const errorCodes = [
+  'bad_json',
+  'body_too_large',
+  'unsupported_media_type',
+  'invalid_request',
+  'not_found',
+  'method_not_allowed',
+  'unauthenticated',
+  'bad_credentials',
+  'too_many_attempts',
+  'forbidden',
+  'cross_origin',
+  'slug_taken',
+  'external_id_taken',
+  'plan_unknown',
+  'region_unknown',
+  'placement_full',
+  'tenant_not_active',
+  'tenant_erased',
+  'confirmation_mismatch',
+  'run_in_progress',
+  'run_over',
+  'run_not_cancellable',
+  'run_not_repeatable',
+  'idempotency_key_reused',
+  'idempotency_in_flight',
+  'setup_link_invalid',
+  'resource_conflict',
+  'resource_fenced',
+  'check_failed',
+  'mail_refused',
+  'dependency_down',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** One thing wrong with the input: where (a JSON pointer-like dotted path) and what. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/**
+ * A failure that has a meaning in the product. `publicMessage` may be shown to anybody who may see the thing it tells
+ * of; `message` and `cause` stay in the logs. Never a secret or a personal datum in either.
+ */
+export class DomainError extends Error {
+  readonly code: ErrorCode;
+  readonly publicMessage: string;
+  readonly fields: FieldError[];
+  readonly extra: Record<string, unknown>;
+
+  constructor(
+    code: ErrorCode,
+    publicMessage: string,
+    options: { cause?: unknown; message?: string; fields?: FieldError[]; extra?: Record<string, unknown> } = {},
+  ) {
+    super(options.message ?? publicMessage, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'DomainError';
+    this.code = code;
+    this.publicMessage = publicMessage;
+    this.fields = options.fields ?? [];
+    this.extra = options.extra ?? {};
+  }
+}

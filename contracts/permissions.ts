@@ -1,0 +1,19 @@
+/** The one definition of what may be permitted, for API, pages, SDK and CLI: `<things>:<verb>`. */
+export const permissions = [
+  'tenants:read',
+  'tenants:create',
+  'tenants:update',
+  'tenants:delete',
+  'tenants:reveal',
+  'runs:read',
+  'runs:cancel',
+  'runs:retry',
+  'plans:read',
+] as const;
+export type Permission = (typeof permissions)[number];
+
+export const roles = { owner: permissions } as const satisfies Record<string, readonly Permission[]>;
+export type Role = keyof typeof roles;
+
+/** What a route declares: a permission, or that it deliberately needs none, or only a sign-in. */
+export type RoutePermission = Permission | 'public' | 'signed-in';

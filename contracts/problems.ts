@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { errorCodes } from './errors.ts';
+
+/** RFC 9457 problem details, with a stable `code`, the request id and, for bad input, the paths of the fields. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.enum(errorCodes),
+  requestId: z.string(),
+  fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  suggestions: z.array(z.string()).optional(),
+  runId: z.string().optional(),
+});
+export type Problem = z.infer<typeof Problem>;

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { runStates, stepStates } from './runStates.ts';
+import { workflowKinds } from './workflowInputs.ts';
+
+export const RunState = z.enum(runStates);
+export const StepState = z.enum(stepStates);
+export const RunKind = z.enum(workflowKinds);
+
+export const RunStep = z.object({
+  id: z.uuid(),
+  title: z.string(),
+  provider: z.string(),
+  state: StepState,
+  attempt: z.number().int(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  reason: z.string().nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+export const Run = z.object({
+  id: z.uuid(),
+  kind: RunKind,
+  state: RunState,
+  version: z.number().int().describe('Grows with every change of the run or its steps'),
+  tenantId: z.uuid().nullable(),
+  tenant: z.object({ name: z.string(), slug: z.string().nullable() }).nullable(),
+  reason: z.string().nullable(),
+  cancelRequestedAt: z.iso.datetime().nullable(),
+  startedBy: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  may: z.object({ cancel: z.boolean(), tryAgain: z.boolean() }),
+  temporal: z.object({ workflowId: z.string(), url: z.string().nullable() }),
+  steps: z.array(RunStep),
+});
+export type Run = z.infer<typeof Run>;
+
+export const RunQuery = z.strictObject({
+  tenantId: z.uuid().optional(),
+  state: RunState.optional(),
+  kind: RunKind.optional(),
+  cursor: z.string().max(500).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const RunPage = z.object({ items: z.array(Run), nextCursor: z.string().nullable() });
+export type RunPage = z.infer<typeof RunPage>;
+
+export const RunStarted = z.object({ tenantId: z.uuid(), slug: z.string(), runId: z.uuid() });
+export type RunStarted = z.infer<typeof RunStarted>;
