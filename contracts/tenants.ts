@@ -102,7 +102,11 @@ export const TenantQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
-export const TenantPage = z.object({ items: z.array(Tenant), nextCursor: z.string().nullable(), total: z.number().int() });
+export const TenantPage = z.object({
+  items: z.array(Tenant),
+  nextCursor: z.string().nullable(),
+  total: z.number().int(),
+});
 export type TenantPage = z.infer<typeof TenantPage>;
 
 export const TenantPlan = z.object({
@@ -124,7 +128,9 @@ export type TenantPlan = z.infer<typeof TenantPlan>;
 
 export const Manifest = z.object({
   tenantId: z.uuid(),
-  revealed: z.boolean().describe('Whether secrets are in it: ask with `?reveal=true` and the permission `tenants:reveal`'),
+  revealed: z
+    .boolean()
+    .describe('Whether secrets are in it: ask with `?reveal=true` and the permission `tenants:reveal`'),
   resources: z.array(
     z.object({ kind: z.string(), provider: z.string(), values: z.record(z.string(), z.string().nullable()) }),
   ),

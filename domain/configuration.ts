@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const seconds = z.coerce.number().positive().max(86_400);
+const switchedOn = z.enum(['true', 'false']).transform((word) => word === 'true');
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+
+const Environment = z.object({
+  TENANTRY_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TENANTRY_HOST: z.string().min(1).default('127.0.0.1'),
+  TENANTRY_PORT: port.default(4400),
+  TENANTRY_METRICS_PORT: port.default(0),
+  TENANTRY_DATA_DIR: z.string().min(1).default('.tenantry'),
+  TENANTRY_STORAGE_DIR: z.string().min(1).optional(),
+  TENANTRY_OUTBOX_DIR: z.string().min(1).optional(),
+  TENANTRY_TENANT_MIGRATIONS: z
+    .string()
+    .min(1)
+    .default(resolve(import.meta.dirname, '../migrations/tenant')),
+  TENANTRY_WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  TENANTRY_WEB_BUILD: z.string().min(1).optional(),
+  TENANTRY_APP_DATABASE_URL: postgresUrl,
+  TENANTRY_PROVISIONER_DATABASE_URL: postgresUrl.optional(),
+  TENANTRY_READER_DATABASE_URL: postgresUrl.optional(),
+  TENANTRY_STORE_MAX_TENANTS: z.coerce.number().int().min(1).max(100_000).default(1_500),
+  TENANTRY_MASTER_KEY: z.string().optional(),
+  TENANTRY_MASTER_KEY_FILE: z.string().optional(),
+  TENANTRY_TASK_QUEUE: z.string().min(1).default('tenantry'),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_TLS: switchedOn.optional(),
+  TEMPORAL_TLS_CA: z.string().min(1).optional(),
+  TEMPORAL_TLS_CERT: z.string().min(1).optional(),
+  TEMPORAL_TLS_KEY: z.string().min(1).optional(),
+  TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
+    .optional(),
+  TENANTRY_MAIL_FROM: z.string().min(3).default('Tenantry <tenantry@localhost>'),
+  TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
+  TENANTRY_ACT_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(6),
+});
+
+export interface Configuration {
+  publicUrl: string;
+  host: string;
+  port: number;
+  metricsPort: number;
+  dataDir: string;
+  storageDir: string;
+  outboxDir: string;
+  tenantMigrationsDir: string;
+  workflowBundle: string | null;
+  webBuild: string | null;
+  appDatabaseUrl: string;
+  provisionerDatabaseUrl: string | null;
+  readerDatabaseUrl: string | null;
+  storeMaxTenants: number;
+  masterKey: Buffer;
+  taskQueue: string;
+  temporal: {
+    address: string;
+    namespace: string;
+    apiKey: string | null;
+    tls: { ca: Buffer | null; cert: Buffer | null; key: Buffer | null } | null;
+    uiUrl: string | null;
+  };
+  smtpUrl: string | null;
+  mailFrom: string;
+  logLevel: string;
+  trustedProxies: number;
+  undoPatienceSeconds: number;
+  actAttempts: number;
+}
+
+/** Everything that is wrong with the environment, in one message; values are never repeated in it. */
+export class ConfigurationError extends Error {
+  constructor(problems: string[]) {
+    super(`Tenantry cannot start with this configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** Reads and checks the environment. Throws {@link ConfigurationError} that lists everything wrong at once. */
+export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configuration {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = Environment.safeParse(given);
+  const problems: string[] = [];
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const name = issue.path.join('.');
+      problems.push(given[name] === undefined ? `${name} is missing` : `${name}: ${issue.message}`);
+    }
+  }
+  const fromFile = (name: string): Buffer | null => {
+    const path = given[name];
+    if (!path) return null;
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      problems.push(`${name}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      return null;
+    }
+  };
+  const masterKey = readMasterKey(
+    given['TENANTRY_MASTER_KEY'] ?? fromFile('TENANTRY_MASTER_KEY_FILE')?.toString(),
+    problems,
+  );
+  const tlsFiles = {
+    ca: fromFile('TEMPORAL_TLS_CA'),
+    cert: fromFile('TEMPORAL_TLS_CERT'),
+    key: fromFile('TEMPORAL_TLS_KEY'),
+  };
+  if (problems.length > 0 || !parsed.success || !masterKey) throw new ConfigurationError(problems);
+
+  const e = parsed.data;
+  const dataDir = resolve(e.TENANTRY_DATA_DIR);
+  const tlsWanted = e.TEMPORAL_TLS ?? (e.TEMPORAL_API_KEY !== undefined || Object.values(tlsFiles).some(Boolean));
+  return {
+    publicUrl: (e.TENANTRY_PUBLIC_URL ?? `http://localhost:${e.TENANTRY_PORT}`).replace(/\/+$/, ''),
+    host: e.TENANTRY_HOST,
+    port: e.TENANTRY_PORT,
+    metricsPort: e.TENANTRY_METRICS_PORT,
+    dataDir,
+    storageDir: resolve(e.TENANTRY_STORAGE_DIR ?? `${dataDir}/storage`),
+    outboxDir: resolve(e.TENANTRY_OUTBOX_DIR ?? `${dataDir}/outbox`),
+    tenantMigrationsDir: resolve(e.TENANTRY_TENANT_MIGRATIONS),
+    workflowBundle: e.TENANTRY_WORKFLOW_BUNDLE ?? null,
+    webBuild: e.TENANTRY_WEB_BUILD ?? null,
+    appDatabaseUrl: e.TENANTRY_APP_DATABASE_URL,
+    provisionerDatabaseUrl: e.TENANTRY_PROVISIONER_DATABASE_URL ?? null,
+    readerDatabaseUrl: e.TENANTRY_READER_DATABASE_URL ?? null,
+    storeMaxTenants: e.TENANTRY_STORE_MAX_TENANTS,
+    masterKey,
+    taskQueue: e.TENANTRY_TASK_QUEUE,
+    temporal: {
+      address: e.TEMPORAL_ADDRESS,
+      namespace: e.TEMPORAL_NAMESPACE,
+      apiKey: e.TEMPORAL_API_KEY ?? null,
+      tls: tlsWanted ? tlsFiles : null,
+      uiUrl: e.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
+    },
+    smtpUrl: e.SMTP_URL ?? null,
+    mailFrom: e.TENANTRY_MAIL_FROM,
+    logLevel: e.TENANTRY_LOG_LEVEL,
+    trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
+    undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
+    actAttempts: e.TENANTRY_ACT_ATTEMPTS,
+  };
+}
+
+function readMasterKey(text: string | undefined, problems: string[]): Buffer | null {
+  if (text === undefined) {
+    problems.push('TENANTRY_MASTER_KEY or TENANTRY_MASTER_KEY_FILE is missing (32 random bytes, base64)');
+    return null;
+  }
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === 32) return key;
+  problems.push('TENANTRY_MASTER_KEY must be 32 bytes in base64');
+  return null;
+}

@@ -1,0 +1,28 @@
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { Blueprint, Plan } from './blueprints.ts';
+import { Resource } from './resources/resourceRecord.ts';
+import { Run, RunStep } from './runs/runRecord.ts';
+import { Tenant, TenantAddress } from './tenants/tenantRecord.ts';
+import { User } from './people/userRecord.ts';
+
+export type Registry = MikroORM;
+export type Sql = EntityManager;
+
+/** Connects to the registry. `em.fork()` per request and per activity; statements longer than 15 s are ended by the server. */
+export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise<Registry> {
+  return MikroORM.init({
+    clientUrl: url,
+    entities: [Blueprint, Plan, Tenant, TenantAddress, Run, RunStep, Resource, User],
+    pool: { min: 0, max: poolSize },
+    driverOptions: {
+      statement_timeout: 15_000,
+      lock_timeout: 5_000,
+      idle_in_transaction_session_timeout: 10_000,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'tenantry',
+    },
+    forceUtcTimezone: true,
+    // A row's truth is in PostgreSQL; an identity map that outlives its fork would hide what others wrote.
+    allowGlobalContext: false,
+  });
+}

@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import type { Registry } from './database.ts';
+import { Keyring, masterKeyIdOf } from './secrets/keyring.ts';
+import { rows } from './sql.ts';
+
+/** Which control plane this is: its id is part of every ownership tag. */
+export interface Installation {
+  id: string;
+  keyring: Keyring;
+}
+
+/** Opens the installation of this registry, or founds it. Throws a clear error when the master key is not the one it was founded with. */
+export async function openInstallation(registry: Registry, masterKey: Buffer): Promise<Installation> {
+  const em = registry.em.fork();
+  const newId = randomUUID();
+  await rows(em)`
+    insert into installations (id, sealed_root, master_key_id)
+    values (${newId}, ${Keyring.newRoot(masterKey, newId)}, ${masterKeyIdOf(masterKey)})
+    on conflict do nothing`;
+  const [found] = await rows<{ id: string; sealed_root: Buffer; master_key_id: string }>(em)`
+    select id, sealed_root, master_key_id from installations`;
+  if (!found) throw new Error('the registry has no installation row and none could be written');
+  const given = masterKeyIdOf(masterKey);
+  if (found.master_key_id !== given)
+    throw new Error(
+      `This registry was founded with the master key ${found.master_key_id}, but the key given is ${given}. ` +
+        'Point TENANTRY_MASTER_KEY_FILE (or TENANTRY_MASTER_KEY) at the key that was saved at the first start.',
+    );
+  return { id: found.id, keyring: Keyring.open(masterKey, found.id, found.sealed_root) };
+}

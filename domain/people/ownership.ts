@@ -1,0 +1,68 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { v7 as newId } from 'uuid';
+import { DomainError } from '#contracts/errors.ts';
+import type { Sql } from '../database.ts';
+import { appendEvent, theSystem } from '../events/appendEvent.ts';
+import { rows } from '../sql.ts';
+import { hashPassword } from './passwords.ts';
+
+const linkHours = 24;
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+export async function hasOwner(em: Sql): Promise<boolean> {
+  return (await rows(em)`select 1 from users where role = 'owner' limit 1`).length > 0;
+}
+
+/** A one-time token with which the first owner sets a password; earlier ones end. Only its hash is kept. */
+export async function createSetupToken(em: Sql): Promise<string> {
+  const token = randomBytes(24).toString('base64url');
+  await em.transactional(async (tx) => {
+    await rows(tx)`delete from setup_links`;
+    await rows(tx)`
+      insert into setup_links (token_hash, expires_at)
+      values (${hashOf(token)}, now() + make_interval(hours => ${linkHours}::int))`;
+  });
+  return token;
+}
+
+/** Exchanges the token for the first owner. Refuses with `setup_link_invalid`; of two at once, one wins. */
+export async function claimOwnership(
+  em: Sql,
+  claim: { token: string; email: string; password: string },
+): Promise<string> {
+  const invalid = new DomainError(
+    'setup_link_invalid',
+    'This link was used already or has expired. Start again to get a new one.',
+  );
+  const usable = await rows(em)`
+    select 1 from setup_links where token_hash = ${hashOf(claim.token)} and used_at is null and expires_at > now()`;
+  if (usable.length === 0) throw invalid; // before the costly hash
+  const passwordHash = await hashPassword(claim.password);
+  return em.transactional(async (tx) => {
+    const used = await rows(tx)`
+      update setup_links set used_at = now()
+      where token_hash = ${hashOf(claim.token)} and used_at is null and expires_at > now() returning 1`;
+    if (used.length === 0) throw invalid;
+    return insertOwner(tx, claim.email, passwordHash);
+  });
+}
+
+/** For unattended starts: creates the owner unless there is one. Returns whether it did. */
+export async function createOwner(em: Sql, email: string, password: string): Promise<boolean> {
+  if (await hasOwner(em)) return false;
+  const passwordHash = await hashPassword(password);
+  await em.transactional((tx) => insertOwner(tx, email, passwordHash));
+  return true;
+}
+
+async function insertOwner(em: Sql, email: string, passwordHash: string): Promise<string> {
+  const id = newId();
+  await rows(em)`
+    insert into users (id, email, password_hash, role) values (${id}, ${email.trim().toLowerCase()}, ${passwordHash}, 'owner')`;
+  await appendEvent(
+    em,
+    { stream: `platform:users/${id}`, type: 'user.created', tenantId: null, data: { role: 'owner' } },
+    theSystem,
+  );
+  return id;
+}

@@ -1,0 +1,18 @@
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32: no letters that look like digits
+
+/** A UUID as 26 letters: what names outside the registry are made of, so that they tell nothing of the customer. */
+export function base32OfId(id: string): string {
+  let rest = BigInt(`0x${id.replaceAll('-', '')}`);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = alphabet[Number(rest & 31n)] + text;
+    rest >>= 5n;
+  }
+  return text;
+}
+
+/** Schema and login role of a tenant, alike in every data store. */
+export const schemaNameOf = (tenantId: string): string => `t_${base32OfId(tenantId)}`;
+
+/** A bucket's name satisfies S3's rules: 3–63 characters, lower-case letters, digits, dashes. */
+export const bucketNameOf = (tenantId: string): string => `t-${base32OfId(tenantId)}`;

@@ -1,0 +1,80 @@
+import { runIsOver, type RunState } from '#contracts/runStates.ts';
+import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { Sql } from '../database.ts';
+import { appendEvent } from '../events/appendEvent.ts';
+import { rows } from '../sql.ts';
+import { releaseAddress } from '../tenants/addresses.ts';
+import { moveTenant } from '../tenants/moveTenant.ts';
+import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
+
+/**
+ * Ends a rollback by what the ledger says. Every undo done: the address is free, the tenant `rolled_back`, the run
+ * `cancelled` when that was asked for, else `rolled_back`. Anything left: the address stays held and the run needs attention.
+ */
+export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<RunState> {
+  return ledger.onRun(ref, async (em, run) => {
+    if (runIsOver(run.state)) return { changed: false, result: run.state };
+    const left = await unfinishedSteps(em, run.id);
+    if (left.length > 0) return { changed: true, result: await needAttention(em, run, left) };
+
+    await releaseAddress(em, ref.tenantId);
+    await rows(em)`
+      update run_steps set state = 'undone', finished_at = now()
+      where run_id = ${run.id} and kind = 'fixed' and undo is not null and state = 'done'`;
+    await moveTenant(em, ref.tenantId, { to: 'rolled_back', attention: false }, run.actor);
+    const outcome: RunState = run.cancelRequestedAt ? 'cancelled' : 'rolled_back';
+    await moveRun(em, run, outcome);
+    return { changed: true, result: outcome };
+  });
+}
+
+/** Ends a removal: `erased` when nothing is left of the tenant outside the registry. */
+export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunState> {
+  return ledger.onRun(ref, async (em, run) => {
+    if (runIsOver(run.state)) return { changed: false, result: run.state };
+    const left = await rows<{ title: string }>(em)`
+      select title from resources where tenant_id = ${ref.tenantId} and state not in ('planned', 'destroyed') order by position`;
+    if (left.length > 0)
+      return {
+        changed: true,
+        result: await needAttention(
+          em,
+          run,
+          left.map(({ title }) => title),
+        ),
+      };
+
+    await releaseAddress(em, ref.tenantId);
+    await rows(em)`
+      update run_steps set state = 'done', started_at = coalesce(started_at, now()), finished_at = now()
+      where run_id = ${run.id} and kind = 'fixed' and state = 'pending'`;
+    await rows(em)`update tenants set admin_sealed = null where id = ${ref.tenantId}`;
+    await moveTenant(em, ref.tenantId, { to: 'erased', attention: false }, run.actor);
+    await moveRun(em, run, 'succeeded');
+    return { changed: true, result: 'succeeded' };
+  });
+}
+
+/** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */
+async function unfinishedSteps(em: Sql, runId: string): Promise<string[]> {
+  const left = await rows<{ title: string }>(em)`
+    select title from run_steps
+    where run_id = ${runId} and undo is not null and kind <> 'fixed' and state not in ('pending', 'undone')
+    order by position`;
+  return left.map(({ title }) => title);
+}
+
+async function needAttention(em: Sql, run: LockedRun, left: string[]): Promise<RunState> {
+  const text = `Not everything could be removed. Left: ${left.join(' · ')}.`;
+  await moveRun(em, run, 'needs_attention', { code: 'undo_failed', text });
+  if (run.tenantId) {
+    await rows(em)`
+      update tenants set attention = true, version = version + 1, updated_at = now() where id = ${run.tenantId}`;
+    await appendEvent(
+      em,
+      { stream: `tenant:${run.tenantId}`, type: 'tenant.needs_attention', tenantId: run.tenantId, data: { left } },
+      run.actor,
+    );
+  }
+  return 'needs_attention';
+}

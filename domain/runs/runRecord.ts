@@ -1,0 +1,63 @@
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import { runStates, stepStates } from '#contracts/runStates.ts';
+import { workflowKinds } from '#contracts/workflowInputs.ts';
+
+const RunSchema = defineEntity({
+  name: 'Run',
+  tableName: 'runs',
+  properties: {
+    id: p.uuid().primary(),
+    kind: p.enum(workflowKinds),
+    tenantId: p.uuid().nullable(),
+    state: p.enum(runStates),
+    version: p.integer(),
+    epoch: p.integer(),
+    exclusive: p.boolean(),
+    cancellable: p.boolean(),
+    blueprintName: p.string().nullable(),
+    blueprintVersion: p.integer().nullable(),
+    parentRunId: p.uuid().nullable(),
+    reasonCode: p.string().nullable(),
+    reason: p.string().nullable(),
+    actorId: p.uuid().nullable(),
+    requestId: p.string().nullable(),
+    workflowId: p.string(),
+    clusterId: p.string().nullable(),
+    namespaceId: p.string().nullable(),
+    workflowStartedAt: p.datetime().nullable(),
+    cancelRequestedAt: p.datetime().nullable(),
+    cancelRequestedBy: p.uuid().nullable(),
+    cancelDeliveredAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    startedAt: p.datetime().nullable(),
+    finishedAt: p.datetime().nullable(),
+  },
+});
+export class Run extends RunSchema.class {}
+RunSchema.setClass(Run);
+
+const RunStepSchema = defineEntity({
+  name: 'RunStep',
+  tableName: 'run_steps',
+  properties: {
+    id: p.uuid().primary(),
+    runId: p.uuid(),
+    position: p.integer(),
+    title: p.string(),
+    kind: p.enum(['fixed', 'resource', 'check', 'http', 'custom'] as const),
+    provider: p.string(),
+    resourceId: p.uuid().nullable(),
+    act: p.string(),
+    undo: p.string().nullable(),
+    state: p.enum(stepStates),
+    epoch: p.integer(),
+    attempt: p.integer(),
+    undoAttempt: p.integer(),
+    startedAt: p.datetime().nullable(),
+    finishedAt: p.datetime().nullable(),
+    reasonCode: p.string().nullable(),
+    reason: p.string().nullable(),
+  },
+});
+export class RunStep extends RunStepSchema.class {}
+RunStepSchema.setClass(RunStep);

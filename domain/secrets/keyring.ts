@@ -1,0 +1,64 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+
+/** AES-256-GCM (NIST SP 800-38D): 12-byte random nonce ‖ ciphertext ‖ 16-byte tag. `context` is authenticated, not stored. */
+export function seal(key: Buffer, plaintext: Buffer, context: string): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+  return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Throws when the key, the context or a single bit is not what it was sealed with. */
+export function unseal(key: Buffer, sealed: Buffer, context: string): Buffer {
+  if (sealed.length < 28) throw new Error('sealed data is too short');
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(Buffer.from(context));
+  decipher.setAuthTag(sealed.subarray(-16));
+  return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
+}
+
+/**
+ * The keys of an installation. The master key (kept outside the database) seals one random root key (kept in it); from the
+ * root follow the keys that wrap tenant keys, sign tags and seal what belongs to no tenant. So changing the master key
+ * re-seals one row and changes nothing else.
+ */
+export class Keyring {
+  /** Seals what belongs to no tenant. */
+  readonly platformKey: Buffer;
+  readonly #wrappingKey: Buffer;
+  readonly #tagKey: Buffer;
+
+  constructor(rootKey: Buffer) {
+    const derive = (purpose: string) =>
+      Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), `tenantry/${purpose}`, 32));
+    this.platformKey = derive('platform');
+    this.#wrappingKey = derive('wrap');
+    this.#tagKey = derive('tag');
+  }
+
+  /** A new root key, sealed by the master key for the installation's row. */
+  static newRoot(masterKey: Buffer, installationId: string): Buffer {
+    return seal(masterKey, randomBytes(32), `root/${installationId}`);
+  }
+
+  /** Throws when this is not the master key that sealed the root. */
+  static open(masterKey: Buffer, installationId: string, sealedRoot: Buffer): Keyring {
+    return new Keyring(unseal(masterKey, sealedRoot, `root/${installationId}`));
+  }
+
+  newWrappedKey(keyId: string): { key: Buffer; wrapped: Buffer } {
+    const key = randomBytes(32);
+    return { key, wrapped: seal(this.#wrappingKey, key, keyId) };
+  }
+
+  unwrap(keyId: string, wrapped: Buffer): Buffer {
+    return unseal(this.#wrappingKey, wrapped, keyId);
+  }
+
+  /** HMAC-SHA-256, shortened to 128 bits, over an ownership tag's ids. */
+  tagMac(text: string): string {
+    return createHmac('sha256', this.#tagKey).update(text).digest('base64url').slice(0, 22);
+  }
+}
+
+/** Names a master key without telling it: for the message when a wrong one is given. */
+export const masterKeyIdOf = (masterKey: Buffer): string =>
+  createHash('sha256').update('tenantry/master-key-id').update(masterKey).digest('hex').slice(0, 16);

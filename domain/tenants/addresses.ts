@@ -1,0 +1,62 @@
+import { v7 as newId } from 'uuid';
+import { DomainError } from '#contracts/errors.ts';
+import { deriveSlug, numberedSlug, slugIsValid } from '#contracts/slugs.ts';
+import type { Sql } from '../database.ts';
+import { rows } from '../sql.ts';
+
+/**
+ * Takes an address for a tenant in the caller's transaction. A given one that is taken is refused with free ones like it; one
+ * made from the name gets the first free number. Two transactions for one slug: the second waits for the first's end.
+ */
+export async function reserveAddress(
+  em: Sql,
+  tenantId: string,
+  wanted: { slug: string | undefined; name: string },
+): Promise<string> {
+  if (wanted.slug !== undefined) {
+    if (await take(em, tenantId, wanted.slug)) return wanted.slug;
+    const suggestions = await freeSlugsLike(em, wanted.slug, 3);
+    throw new DomainError('slug_taken', `The address "${wanted.slug}" is taken.`, {
+      fields: [{ path: 'slug', message: 'is taken' }],
+      extra: { suggestions },
+    });
+  }
+  const base = deriveSlug(wanted.name);
+  if (await take(em, tenantId, base)) return base;
+  for (;;) {
+    for (const slug of await freeSlugsLike(em, base, 5)) if (await take(em, tenantId, slug)) return slug;
+  }
+}
+
+/** Frees it for others. Idempotent. */
+export async function releaseAddress(em: Sql, tenantId: string): Promise<void> {
+  await rows(em)`
+    update tenant_addresses set state = 'released', released_at = now()
+    where tenant_id = ${tenantId} and state <> 'released'`;
+}
+
+export async function addressIsFree(em: Sql, slug: string): Promise<boolean> {
+  const found = await rows(em)`select 1 from tenant_addresses where slug = ${slug} and state <> 'released'`;
+  return found.length === 0;
+}
+
+/** The first free numbered addresses after `base`. */
+export async function freeSlugsLike(em: Sql, base: string, count: number): Promise<string[]> {
+  const free: string[] = [];
+  for (let from = 2; free.length < count; from += 50) {
+    const candidates = Array.from({ length: 50 }, (_, i) => numberedSlug(base, from + i));
+    const taken = await rows<{ slug: string }>(em)`
+      select slug from tenant_addresses where slug = any(${candidates}) and state <> 'released'`;
+    const takenSlugs = new Set(taken.map((row) => row.slug));
+    free.push(...candidates.filter((slug) => !takenSlugs.has(slug) && slugIsValid(slug)));
+  }
+  return free.slice(0, count);
+}
+
+async function take(em: Sql, tenantId: string, slug: string): Promise<boolean> {
+  const taken = await rows(em)`
+    insert into tenant_addresses (id, tenant_id, slug, state) values (${newId()}, ${tenantId}, ${slug}, 'current')
+    on conflict (slug) where state <> 'released' do nothing
+    returning id`;
+  return taken.length === 1;
+}

@@ -1,0 +1,53 @@
+import { v7 as newId } from 'uuid';
+import { DomainError } from '#contracts/errors.ts';
+import type { Sql } from '../database.ts';
+import type { Actor } from '../events/appendEvent.ts';
+import { rows } from '../sql.ts';
+import { addSteps, openRun } from '../runs/openRun.ts';
+
+/**
+ * Opens the run that removes a tenant at once. `confirm` must be the tenant's address (or its id, when the address is free again).
+ * Refuses with `not_found`, `confirmation_mismatch`, `tenant_erased`, `run_in_progress`.
+ */
+export async function openRemoval(
+  em: Sql,
+  tenantId: string,
+  confirm: string,
+  actor: Actor,
+): Promise<{ tenantId: string; slug: string; runId: string }> {
+  const [tenant] = await rows<{ state: string; slug: string | null }>(em)`
+    select t.state, a.slug from tenants t
+    left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
+    where t.id = ${tenantId}`;
+  if (!tenant) throw new DomainError('not_found', 'There is no such tenant.');
+  if (tenant.state === 'erased' || tenant.state === 'rolled_back')
+    throw new DomainError('tenant_erased', 'Nothing is left of this tenant.');
+  if (confirm !== (tenant.slug ?? tenantId))
+    throw new DomainError('confirmation_mismatch', "Type the tenant's address to confirm its removal.", {
+      fields: [{ path: 'confirm', message: "must be the tenant's address" }],
+    });
+
+  const runId = newId();
+  await openRun(em, { id: runId, kind: 'deprovisionTenant', tenantId, exclusive: true, cancellable: false }, actor);
+  const resources = await rows<{ id: string; provider: string }>(em)`
+    select id, provider from resources where tenant_id = ${tenantId} and state <> 'destroyed' order by position desc`;
+  await addSteps(em, runId, [
+    { title: 'Close the doors', kind: 'fixed', provider: 'doors', act: 'doors.close', undo: null },
+    ...resources.map(({ id, provider }) => ({
+      title: removalTitles[provider] ?? `Remove the ${provider}`,
+      kind: 'resource' as const,
+      provider,
+      resourceId: id,
+      act: `${provider}.destroy`,
+      undo: null,
+    })),
+    { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
+  ]);
+  return { tenantId, slug: tenant.slug ?? '', runId };
+}
+
+const removalTitles: Record<string, string> = {
+  database: 'Remove the database',
+  realm: 'Remove the sign-in realm',
+  storage: 'Remove the storage bucket',
+};

@@ -1,0 +1,123 @@
+import pg from 'pg';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { scramVerifier } from '#domain/secrets/scram.ts';
+import { Migration20261121100000_registry } from './Migration20261121100000_registry.ts';
+
+export interface RolePasswords {
+  migrator: string;
+  app: string;
+  provisioner: string;
+  reader: string;
+}
+
+export interface DatabaseUrls {
+  migratorUrl: string;
+  appUrl: string;
+  provisionerUrl: string;
+  readerUrl: string;
+}
+
+/** In this order; a released one is never edited. */
+const migrations = [Migration20261121100000_registry];
+
+const ident = pg.escapeIdentifier;
+const literal = pg.escapeLiteral;
+
+/**
+ * Creates the separated roles and the registry database, or brings them to this state. Idempotent.
+ * - migrator owns the registry · app reads and writes it, no DDL · provisioner creates the tenants' roles, databases and
+ *   schemas and cannot read the registry · reader reads (backup, drift).
+ *
+ * @param adminUrl a role that may create roles and databases; used here only
+ * @param passwords reach the server as SCRAM-SHA-256 verifiers (RFC 5803), never as text
+ */
+export async function setUpDatabase(options: {
+  adminUrl: string;
+  database?: string;
+  rolePrefix?: string;
+  passwords: RolePasswords;
+}): Promise<DatabaseUrls> {
+  const { adminUrl, database = 'tenantry', rolePrefix = 'tenantry', passwords } = options;
+  const role = (name: keyof RolePasswords) => `${rolePrefix}_${name}`;
+  const attributes: Record<keyof RolePasswords, string> = {
+    migrator: 'nosuperuser nocreaterole nocreatedb',
+    app: 'nosuperuser nocreaterole nocreatedb',
+    provisioner: 'nosuperuser createrole createdb',
+    reader: 'nosuperuser nocreaterole nocreatedb',
+  };
+  await withClient(adminUrl, async (admin) => {
+    // Two starts at once must not race for the same catalogue rows.
+    await admin.query(`select pg_advisory_lock(hashtext('tenantry set-up'))`);
+    for (const name of Object.keys(attributes) as (keyof RolePasswords)[]) {
+      const exists = await admin.query(`select 1 from pg_roles where rolname = $1`, [role(name)]);
+      const verb = exists.rowCount ? 'alter' : 'create';
+      const password = await scramVerifier(passwords[name]);
+      await admin.query(`${verb} role ${ident(role(name))} login ${attributes[name]} password ${literal(password)}`);
+    }
+    const exists = await admin.query(`select 1 from pg_database where datname = $1`, [database]);
+    if (!exists.rowCount) {
+      // Managed servers' administrators are no superusers: to give a database to a role they must be able to become it.
+      await admin.query(`grant ${ident(role('migrator'))} to current_user`);
+      await admin.query(`create database ${ident(database)} owner ${ident(role('migrator'))}`);
+    }
+    await admin.query(`revoke all on database ${ident(database)} from public`);
+    await admin.query(
+      `grant connect on database ${ident(database)} to ${ident(role('app'))}, ${ident(role('reader'))}`,
+    );
+  });
+  const urls: DatabaseUrls = {
+    migratorUrl: urlAs(adminUrl, role('migrator'), passwords.migrator, database),
+    appUrl: urlAs(adminUrl, role('app'), passwords.app, database),
+    // The provisioner's home is the maintenance database: it has nothing to do in the registry.
+    provisionerUrl: urlAs(adminUrl, role('provisioner'), passwords.provisioner),
+    readerUrl: urlAs(adminUrl, role('reader'), passwords.reader, database),
+  };
+  await withClient(urls.migratorUrl, async (migrator) => {
+    const inSchema = `alter default privileges in schema public grant`;
+    await migrator.query(`${inSchema} select, insert, update, delete on tables to ${ident(role('app'))}`);
+    await migrator.query(`${inSchema} select on tables to ${ident(role('reader'))}`);
+  });
+  return urls;
+}
+
+/** Runs the migrations that this database has not seen; returns their names. */
+export async function migrate({ migratorUrl }: { migratorUrl: string }): Promise<string[]> {
+  const orm = await MikroORM.init({
+    clientUrl: migratorUrl,
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    extensions: [Migrator],
+    migrations: {
+      tableName: 'schema_migrations',
+      migrationsList: migrations.map((migration) => ({ name: migration.name, class: migration })),
+      allOrNothing: false,
+      snapshot: false,
+      silent: true,
+    },
+  });
+  try {
+    const done = await orm.migrator.up();
+    return done.map((migration) => migration.name);
+  } finally {
+    await orm.close(true);
+  }
+}
+
+function urlAs(adminUrl: string, user: string, password: string, database?: string): string {
+  const url = new URL(adminUrl);
+  url.username = user;
+  url.password = encodeURIComponent(password);
+  if (database) url.pathname = `/${database}`;
+  return url.toString();
+}
+
+async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}

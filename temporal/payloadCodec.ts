@@ -1,0 +1,48 @@
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import { tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
+import { seal, unseal, type Keyring } from '#domain/secrets/keyring.ts';
+import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
+
+const encoding = 'binary/tenantry-aes256gcm';
+const text = new TextEncoder();
+const words = new TextDecoder();
+const PayloadMessage = temporal.api.common.v1.Payload;
+
+/**
+ * Encrypts everything that goes into histories: with the tenant's key when the workflow id names a tenant, else with the
+ * platform's. Shredding a tenant's key makes its histories unreadable.
+ */
+export class SealedPayloads implements PayloadCodec {
+  readonly #keyring: Keyring;
+  readonly #keys: TenantKeys;
+
+  constructor(keyring: Keyring, keys: TenantKeys) {
+    this.#keyring = keyring;
+    this.#keys = keys;
+  }
+
+  async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const tenantId = context?.workflowId ? tenantOfWorkflowId(context.workflowId) : null;
+    const { id, key } = tenantId ? await this.#keys.of(tenantId) : { id: 'platform', key: this.#keyring.platformKey };
+    const owner = tenantId ?? 'platform';
+    return payloads.map((payload) => ({
+      metadata: { encoding: text.encode(encoding), 'key-id': text.encode(id), owner: text.encode(owner) },
+      data: seal(key, Buffer.from(PayloadMessage.encode(payload).finish()), `payload/${id}`),
+    }));
+  }
+
+  async decode(payloads: Payload[]): Promise<Payload[]> {
+    return Promise.all(payloads.map((payload) => this.#decodeOne(payload)));
+  }
+
+  async #decodeOne(payload: Payload): Promise<Payload> {
+    if (words.decode(payload.metadata?.['encoding'] ?? new Uint8Array()) !== encoding) return payload;
+    const keyId = words.decode(payload.metadata?.['key-id'] ?? new Uint8Array());
+    const owner = words.decode(payload.metadata?.['owner'] ?? new Uint8Array());
+    const found =
+      owner === 'platform' ? { id: 'platform', key: this.#keyring.platformKey } : await this.#keys.find(owner);
+    if (found?.id !== keyId) throw new Error(`the key ${keyId} of this payload is gone`);
+    return PayloadMessage.decode(unseal(found.key, Buffer.from(payload.data ?? []), `payload/${keyId}`));
+  }
+}

@@ -1,0 +1,46 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { runIsOver, type RunState } from '#contracts/runStates.ts';
+import { workflowIdOf, type PlannedStep, type RunInput, type WorkflowKind } from '#contracts/workflowInputs.ts';
+import type { Platform } from '#domain/platform.ts';
+import { rows } from '#domain/sql.ts';
+
+import { clusterOf } from './cluster.ts';
+import { searchAttributesOf } from './searchAttributes.ts';
+
+const startDeadlineMs = 3_000;
+
+/**
+ * Starts the workflow of a committed run. Safe to repeat: the id is the run's, an execution that is there already is used,
+ * and one that has ended is not begun again.
+ */
+export async function startRun(platform: Platform, client: Client, runId: string): Promise<void> {
+  const em = platform.registry.em.fork();
+  const [run] = await rows<{ kind: WorkflowKind; tenant_id: string; state: RunState; epoch: number; plan: string }>(em)`
+    select r.kind, r.tenant_id, r.state, r.epoch, t.plan from runs r join tenants t on t.id = r.tenant_id where r.id = ${runId}`;
+  if (!run || runIsOver(run.state)) return;
+  const steps = await rows<PlannedStep>(em)`
+    select id, position, title, kind, provider, resource_id as "resourceId" from run_steps where run_id = ${runId} order by position`;
+  const { undoPatienceSeconds, actAttempts, taskQueue } = platform.configuration;
+  const input: RunInput = { runId, tenantId: run.tenant_id, epoch: run.epoch, steps, undoPatienceSeconds, actAttempts };
+
+  try {
+    await client.withDeadline(Date.now() + startDeadlineMs, () =>
+      client.workflow.start(run.kind, {
+        workflowId: workflowIdOf(run.kind, run.tenant_id, runId),
+        taskQueue,
+        args: [input],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        workflowTaskTimeout: '3s',
+        typedSearchAttributes: searchAttributesOf({ tenantId: run.tenant_id, kind: run.kind, plan: run.plan }),
+      }),
+    );
+  } catch (error) {
+    if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+  }
+  const cluster = await clusterOf(client);
+  await rows(em)`
+    update runs set workflow_started_at = now(), cluster_id = ${cluster.clusterId}, namespace_id = ${cluster.namespaceId}
+    where id = ${runId} and workflow_started_at is null`;
+}
