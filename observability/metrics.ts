@@ -1,0 +1,136 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RunState } from '#contracts/runStates.ts';
+import type { WorkflowKind } from '#contracts/workflowInputs.ts';
+
+/**
+ * What this process counts. Every label comes from a closed set (route patterns, kinds, states, activity types):
+ * never an id, an address or a name, so that a fleet of tenants cannot blow up the time series.
+ */
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
+const registers = [registry];
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+const httpRequestSeconds = new Histogram({
+  name: 'tenantry_http_request_duration_seconds',
+  help: 'Time to answer a request, by route pattern',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  registers,
+});
+
+const runs = new Counter({
+  name: 'tenantry_runs_total',
+  help: 'Runs that ended, by kind and outcome',
+  labelNames: ['kind', 'outcome'],
+  registers,
+});
+
+const runSeconds = new Histogram({
+  name: 'tenantry_run_duration_seconds',
+  help: 'Time from the start of a run to its end',
+  labelNames: ['kind', 'outcome'],
+  buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
+  registers,
+});
+
+const stepSeconds = new Histogram({
+  name: 'tenantry_step_duration_seconds',
+  help: 'Time a step of a run took, by what it drives and how it ended',
+  labelNames: ['provider', 'outcome'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+  registers,
+});
+
+const activityAttempts = new Counter({
+  name: 'tenantry_activity_attempts_total',
+  help: 'Attempts of activities, by type and outcome',
+  labelNames: ['activity', 'outcome'],
+  registers,
+});
+
+const activitySeconds = new Histogram({
+  name: 'tenantry_activity_duration_seconds',
+  help: 'Time an attempt of an activity took',
+  labelNames: ['activity'],
+  buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+  registers,
+});
+
+/** Browsers that follow a run at this moment. */
+export const watchers = new Gauge({
+  name: 'tenantry_sse_watchers',
+  help: 'Open event streams that follow a run',
+  registers,
+});
+
+const reconcilerLag = new Gauge({
+  name: 'tenantry_reconciler_lag_seconds',
+  help: 'Age of the oldest run that waits for the reconciler; 0 when none does',
+  registers,
+});
+
+/** `route` is the pattern (`/api/v1/tenants/{id}`), or `unmatched`; never the path that was asked for. */
+export function countRequest(seen: { method: string; route: string; status: number; seconds: number }): void {
+  const method = methods.has(seen.method) ? seen.method : 'other';
+  httpRequestSeconds.observe({ method, route: seen.route, status: String(seen.status) }, seen.seconds);
+}
+
+export function countRun(ended: { kind: WorkflowKind; outcome: RunState; seconds: number }): void {
+  runs.inc({ kind: ended.kind, outcome: ended.outcome });
+  runSeconds.observe({ kind: ended.kind, outcome: ended.outcome }, ended.seconds);
+}
+
+export function countStep(ended: {
+  provider: string;
+  outcome: 'done' | 'failed' | 'skipped' | 'undone' | 'undo_failed';
+  seconds: number;
+}): void {
+  stepSeconds.observe({ provider: ended.provider, outcome: ended.outcome }, ended.seconds);
+}
+
+/** Times one attempt of an activity and counts how it ended; the error passes through. */
+export async function countAttempt<T>(activity: string, attempt: () => Promise<T>): Promise<T> {
+  const stop = activitySeconds.startTimer({ activity });
+  try {
+    const result = await attempt();
+    activityAttempts.inc({ activity, outcome: 'done' });
+    return result;
+  } catch (error) {
+    activityAttempts.inc({ activity, outcome: 'failed' });
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+export const reportReconcilerLag = (seconds: number): void => reconcilerLag.set(Math.max(0, seconds));
+
+/** Serves `/metrics` on the loopback interface only: it needs no sign-in, so it must not be reachable from outside. */
+export async function startMetricsServer(port: number): Promise<{ url: string; stop(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`,
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What must never leave the process in a log line or a trace: secrets and personal data. Names of fields decide first,
+ * because a password has no shape; patterns catch what hides inside texts (messages, SQL, addresses with credentials).
+ */
+const redacted = '[redacted]';
+
+const secretNames = new Set([
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'connectionstring',
+  'credentials',
+  'passphrase',
+  'verifier',
+  'otp',
+  'totp',
+  'parameters',
+  'to',
+  'recipients',
+]);
+const secretEndings = [
+  'password',
+  'passwd',
+  'token',
+  'secret',
+  'apikey',
+  'masterkey',
+  'privatekey',
+  'email',
+  'recoverycode',
+  'recoverycodes',
+  'setuplink',
+];
+
+/** Whether a field's value is withheld whatever it holds; `Set-Cookie`, `set_cookie` and `setCookie` are one name. */
+export function isSecretName(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return secretNames.has(plain) || secretEndings.some((ending) => plain.endsWith(ending));
+}
+
+const patterns: [RegExp, string][] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted],
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/?#]+@/gi, `$1${redacted}@`],
+  [/\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi, `$1 ${redacted}`],
+  [/\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g, redacted],
+  [/SCRAM-SHA-256\$[^\s'"\\]+/g, redacted],
+  [/\b(password)\s+'[^']*'/gi, `$1 '${redacted}'`],
+  [/([?&#;](?:[\w-]*(?:token|password|secret)|code|key|api[_-]?key|signature)=)[^&\s"'\\#]+/gi, `$1${redacted}`],
+  [/[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu, '[email]'],
+];
+
+/** The text without credentials, tokens, keys and mail addresses. */
+export function redactText(text: string): string {
+  let clean = text;
+  for (const [pattern, replacement] of patterns) clean = clean.replace(pattern, replacement);
+  return clean;
+}
+
+/** A copy of anything made of JSON, with secret fields withheld and texts cleaned, at every depth. */
+export function redact(value: unknown): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (Array.isArray(value)) return value.map(redact);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      isSecretName(name) && inner !== null && inner !== undefined ? redacted : redact(inner),
+    ]),
+  );
+}
+
+/** SQL as it may be seen in a trace: with its shape, without its literals. */
+export function redactSql(sql: string): string {
+  return sql.replace(/\$([a-z_]*)\$[\s\S]*?\$\1\$|\bE'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'/gi, "'?'");
+}
+
+/** An address as it may be seen in a trace: names of query parameters without their values, no credentials. */
+export function redactUrl(url: string): string {
+  return redactText(url.replace(/([?&][^=&#\s]+)=[^&#\s]*/g, '$1=…').replace(/#.*$/, ''));
+}
