@@ -1,0 +1,112 @@
+/**
+ * `npm test`: starts what the tests need on free ports and in a folder that is thrown away, runs every `*.test.ts`, and
+ * fails loudly when a process of its own is left behind. Arguments are mocha's; a file runs that file only.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buildPages } from '../local/buildPages.ts';
+import { buildWorkflows } from '../local/buildWorkflows.ts';
+import { checkout } from '../local/paths.ts';
+import { removePostgresData } from '../local/postgres.ts';
+import { progress, runCommand } from '../local/progress.ts';
+import { startServers, type Servers } from '../local/servers.ts';
+import { prepareTemporal } from '../local/temporalSetUp.ts';
+import { checkCoverage } from './run/coverage.ts';
+import { findLeftovers, stopLeftovers } from './run/leftovers.ts';
+import { runMocha, type MochaOutcome } from './run/mocha.ts';
+import { testFiles } from './run/testFiles.ts';
+
+const marker = `tenantry-test-${process.pid}-${Date.now().toString(36)}`;
+
+runCommand(async () => {
+  const args = process.argv.slice(2);
+  const wantsCoverage = !args.includes('--no-coverage');
+  const mochaArgs = args.filter((arg) => !arg.endsWith('-coverage') && arg !== '--coverage');
+  const isFile = (arg: string): boolean => !arg.startsWith('-') && existsSync(resolve(checkout, arg));
+  const chosen = mochaArgs.filter(isFile);
+  const files = await testFiles(checkout, chosen);
+  const everything = mochaArgs.length === 0;
+
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(signal));
+  process.env.TENANTRY_TEST_RUN = marker;
+
+  const place = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
+  await chmod(place, 0o711); // PostgreSQL's user passes through it when root runs the tests
+  let servers: Servers | null = null;
+  let outcome: MochaOutcome | null = null;
+  let coverageIsEnough = true;
+  const problems: string[] = [];
+  try {
+    const dataDir = join(place, 'servers');
+    const [started, bundle, pages] = await settleAll([
+      startServers({ dataDir, durable: false }).then((all) => (servers = all)),
+      existsSync(join(checkout, 'workflows', 'index.ts')) ? buildWorkflows() : '',
+      existsSync(join(checkout, 'web', 'vite.config.ts')) ? buildPages() : '',
+    ]);
+    await prepareTemporal({ address: started.temporalAddress, namespace: 'default' });
+    const temporary = join(place, 'tmp');
+    await mkdir(temporary);
+    await chmod(temporary, 0o711);
+    const coverageDir = join(place, 'coverage');
+    if (!stopping.signal.aborted) {
+      outcome = await runMocha({
+        files,
+        args: mochaArgs.filter((arg) => !isFile(arg)),
+        place,
+        signal: stopping.signal,
+        env: {
+          ...process.env,
+          TMPDIR: temporary,
+          TEST_ADMIN_DATABASE_URL: started.adminUrl,
+          TEST_TEMPORAL_ADDRESS: started.temporalAddress,
+          TEST_WORKFLOW_BUNDLE: bundle,
+          TEST_WEB_BUILD: pages,
+          ...(wantsCoverage ? { NODE_V8_COVERAGE: coverageDir } : {}),
+        },
+      });
+      if (wantsCoverage && everything && outcome.failed === 0 && !stopping.signal.aborted) {
+        coverageIsEnough = await progress('measuring coverage', () => checkCoverage(checkout, coverageDir));
+      }
+    }
+  } catch (error) {
+    problems.push(
+      error instanceof Error ? (error.name === 'SetupError' ? error.message : (error.stack ?? '')) : `${error}`,
+    );
+  }
+  await servers!?.stop().catch((error: unknown) => problems.push(`a server did not stop: ${error}`));
+  const left = await findLeftovers(marker, place);
+  if (left.length > 0) {
+    problems.push(
+      ['processes were left behind, and are stopped now:', ...left.map((one) => `  ${one.pid} ${one.command}`)].join(
+        '\n',
+      ),
+    );
+    await stopLeftovers(left);
+  }
+  await removePostgresData(join(place, 'servers'));
+  await rm(place, { recursive: true, force: true, maxRetries: 5 });
+  if (await stat(place).catch(() => null)) problems.push(`${place} could not be removed`);
+
+  if (stopping.signal.aborted) problems.push(`stopped by ${stopping.signal.reason}`);
+  else if (outcome && outcome.passed + outcome.failed === 0) problems.push('no test ran');
+  else if (outcome && outcome.exitCode !== 0 && outcome.failed === 0)
+    problems.push(`mocha ended with ${outcome.exitCode}`);
+  if (!coverageIsEnough) problems.push('coverage is below what is asked');
+  for (const problem of problems) console.error(`\n✖ ${problem}`);
+  const { passed = 0, failed = 0, skipped = 0 } = outcome ?? {};
+  console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+  process.exit(problems.length > 0 || failed > 0 ? 1 : 0);
+});
+
+/** Waits for all of them before it fails by one: what started meanwhile has to be known to be stopped. */
+async function settleAll<T extends readonly unknown[]>(
+  all: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const outcomes: PromiseSettledResult<unknown>[] = await Promise.allSettled(all);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as never;
+}
