@@ -1,0 +1,66 @@
+import { error, redirect } from '@sveltejs/kit';
+import { signInPath } from '#lib/nextPath.ts';
+import { Refusal, refusalFrom, unreachable } from '#lib/refusal.ts';
+
+/** The part of SvelteKit's load event that asking the API needs. */
+interface Loading {
+  fetch: typeof fetch;
+  url: URL;
+  untrack: <T>(read: () => T) => T;
+}
+
+/** Reads from the API within a `load`: who is not signed in is sent to sign in and comes back, other failures become the error page. */
+export async function read<T>({ fetch, url, untrack }: Loading, path: string): Promise<T> {
+  try {
+    return await ask<T>(fetch, 'GET', path);
+  } catch (failure) {
+    if (!(failure instanceof Refusal)) throw failure;
+    const { status, problem, message } = failure;
+    if (status === 401)
+      redirect(
+        303,
+        untrack(() => signInPath(url)),
+      );
+    error(status < 400 ? 503 : status, message, {
+      ...(problem.code && { code: problem.code }),
+      ...(problem.requestId && { requestId: problem.requestId }),
+    });
+  }
+}
+
+/** Asks the API from the browser, or from a `load` with its own `fetch`; a failure is thrown as a `Refusal`. */
+export async function ask<T>(
+  using: typeof fetch,
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const response = await using(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw unreachable;
+  });
+  if (!response.ok) throw await refusalFrom(response);
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+}
+
+/** `ask` from an event handler, with the browser's own fetch. */
+export const send = <T>(
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<T> => ask<T>(fetch, method, path, body, headers);
+
+/** Makes a query string of what is set: empty values are left out, so addresses stay short. */
+export function query(values: Record<string, string | number | null | undefined>): string {
+  const set = Object.entries(values).filter((entry) => entry[1] != null && entry[1] !== '');
+  return set.length ? `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}` : '';
+}

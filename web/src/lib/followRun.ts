@@ -1,0 +1,61 @@
+import type { FromWorker, ToWorker } from '#lib/runWorker.ts';
+import { openRunStream, type RunWatcher } from '#lib/runStream.ts';
+
+let worker: SharedWorker | null | undefined;
+/** How many parts of this tab look at each run: the worker knows tabs, not parts. */
+const lookingAt = new Map<string, number>();
+
+/** The browser's shared listener; null where there is none (Chrome on Android) and each tab listens for itself. */
+function sharedWorker(): SharedWorker | null {
+  if (worker !== undefined) return worker;
+  worker = null;
+  try {
+    worker = new SharedWorker(new URL('./runWorker.ts', import.meta.url), { type: 'module', name: 'tenantry-runs' });
+    worker.port.start();
+  } catch {
+    // Forbidden by policy or unknown to the browser: the tab's own stream does the same.
+  }
+  return worker;
+}
+
+/** Calls back with the whole run whenever it changes, until it is over. Returns the way to stop. */
+export function followRun(runId: string, watcher: RunWatcher): () => void {
+  const shared = sharedWorker();
+  if (!shared) return openRunStream(runId, watcher);
+
+  const { port } = shared;
+  const tell = (message: ToWorker) => port.postMessage(message);
+  let ownStream: (() => void) | null = null;
+  const hear = ({ data }: MessageEvent<FromWorker>) => {
+    if (data.runId !== runId) return;
+    if ('run' in data) watcher.onRun(data.run);
+    else watcher.onLink(data.link);
+  };
+  const leave = () => tell({ leave: runId });
+  const comeBack = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) tell({ follow: runId });
+  };
+  /** A worker whose script failed to load says so only here. */
+  const standAlone = () => {
+    worker = null;
+    ownStream ??= openRunStream(runId, watcher);
+  };
+
+  port.addEventListener('message', hear);
+  shared.addEventListener('error', standAlone);
+  addEventListener('pagehide', leave);
+  addEventListener('pageshow', comeBack);
+  lookingAt.set(runId, (lookingAt.get(runId) ?? 0) + 1);
+  tell({ follow: runId });
+
+  return () => {
+    const left = (lookingAt.get(runId) ?? 1) - 1;
+    lookingAt.set(runId, left);
+    if (left === 0) leave();
+    ownStream?.();
+    port.removeEventListener('message', hear);
+    shared.removeEventListener('error', standAlone);
+    removeEventListener('pagehide', leave);
+    removeEventListener('pageshow', comeBack);
+  };
+}

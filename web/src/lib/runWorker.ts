@@ -1,0 +1,62 @@
+/// <reference lib="webworker" />
+import type { Run } from '#contracts/runs.ts';
+import { runIsOver } from '#contracts/runStates.ts';
+import { openRunStream, type Link } from '#lib/runStream.ts';
+
+/**
+ * The one place in a browser that listens to runs: tabs looking at the same run share its stream, so that many tabs do
+ * not use up the few connections a browser opens to one origin.
+ */
+export type ToWorker = { follow: string } | { leave: string };
+export type FromWorker = { runId: string; run: Run } | { runId: string; link: Link };
+
+interface Followed {
+  ports: Set<MessagePort>;
+  stop: () => void;
+  run: Run | null;
+  link: Link;
+}
+
+const followed = new Map<string, Followed>();
+
+function follow(runId: string, port: MessagePort): void {
+  const known = followed.get(runId);
+  if (known && !(known.run && runIsOver(known.run.state))) {
+    known.ports.add(port);
+    if (known.run) port.postMessage({ runId, run: known.run } satisfies FromWorker);
+    port.postMessage({ runId, link: known.link } satisfies FromWorker);
+    return;
+  }
+  const entry: Followed = { ports: new Set([...(known?.ports ?? []), port]), stop: () => {}, run: null, link: 'live' };
+  const tell = (message: FromWorker) => {
+    for (const each of entry.ports) each.postMessage(message);
+  };
+  followed.set(runId, entry);
+  entry.stop = openRunStream(runId, {
+    onRun: (run) => {
+      entry.run = run;
+      tell({ runId, run });
+    },
+    onLink: (link) => {
+      entry.link = link;
+      tell({ runId, link });
+    },
+  });
+}
+
+function leave(runId: string, port: MessagePort): void {
+  const entry = followed.get(runId);
+  entry?.ports.delete(port);
+  if (!entry || entry.ports.size > 0) return;
+  entry.stop();
+  followed.delete(runId);
+}
+
+declare const self: SharedWorkerGlobalScope;
+self.addEventListener('connect', (event) => {
+  const port = event.ports[0]!;
+  port.addEventListener('message', ({ data }: MessageEvent<ToWorker>) =>
+    'follow' in data ? follow(data.follow, port) : leave(data.leave, port),
+  );
+  port.start();
+});

@@ -1,0 +1,73 @@
+import type { RunState, StepState } from '#contracts/runStates.ts';
+import type { Plan, Resource, TenantPlan, TenantState } from '#contracts/tenants.ts';
+import type { WorkflowKind } from '#contracts/workflowInputs.ts';
+
+/** How a state feels, which decides its colour and mark; the words say the same, so colour is never alone. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
+export interface Word {
+  title: string;
+  tone: Tone;
+}
+
+export const tenantStateWords: Record<TenantState, Word> = {
+  provisioning: { title: 'Provisioning', tone: 'busy' },
+  active: { title: 'Active', tone: 'good' },
+  suspended: { title: 'Suspended', tone: 'warn' },
+  offboarding: { title: 'Offboarding', tone: 'busy' },
+  erased: { title: 'Erased', tone: 'quiet' },
+  rolled_back: { title: 'Rolled back', tone: 'quiet' },
+};
+
+export const runStateWords: Record<RunState, Word> = {
+  queued: { title: 'Queued', tone: 'quiet' },
+  running: { title: 'Running', tone: 'busy' },
+  waiting: { title: 'Waiting', tone: 'warn' },
+  paused: { title: 'Paused', tone: 'warn' },
+  rolling_back: { title: 'Rolling back', tone: 'warn' },
+  succeeded: { title: 'Succeeded', tone: 'good' },
+  rolled_back: { title: 'Rolled back', tone: 'quiet' },
+  cancelled: { title: 'Cancelled', tone: 'quiet' },
+  needs_attention: { title: 'Needs attention', tone: 'bad' },
+};
+
+export const stepStateWords: Record<StepState, Word> = {
+  pending: { title: 'Pending', tone: 'quiet' },
+  running: { title: 'Running', tone: 'busy' },
+  waiting: { title: 'Waiting', tone: 'warn' },
+  done: { title: 'Done', tone: 'good' },
+  failed: { title: 'Failed', tone: 'bad' },
+  skipped: { title: 'Skipped', tone: 'quiet' },
+  undoing: { title: 'Undoing', tone: 'warn' },
+  undone: { title: 'Undone', tone: 'quiet' },
+  undo_failed: { title: 'Undo failed', tone: 'bad' },
+};
+
+export const resourceStateWords: Record<Resource['state'], Word> = {
+  planned: { title: 'Planned', tone: 'quiet' },
+  ensuring: { title: 'Being made', tone: 'busy' },
+  present: { title: 'Present', tone: 'good' },
+  destroying: { title: 'Being removed', tone: 'warn' },
+  destroyed: { title: 'Removed', tone: 'quiet' },
+};
+
+export const planActionWords: Record<TenantPlan['steps'][number]['action'], Word> = {
+  reserve: { title: 'Reserve', tone: 'busy' },
+  create: { title: 'Create', tone: 'good' },
+  adopt: { title: 'Adopt', tone: 'busy' },
+  unchanged: { title: 'Unchanged', tone: 'quiet' },
+  check: { title: 'Check', tone: 'quiet' },
+  open: { title: 'Open', tone: 'good' },
+  conflict: { title: 'Conflict', tone: 'bad' },
+};
+
+export const runKindTitles: Record<WorkflowKind, string> = {
+  provisionTenant: 'Provision',
+  deprovisionTenant: 'Remove',
+  deliverInvitation: 'Invite the admin of',
+};
+
+export const tierTitles: Record<Plan['tier'], string> = {
+  pool: 'Shared schema, row-level security',
+  schema: 'Own schema and role',
+  database: 'Own database and role',
+};

@@ -1,0 +1,6 @@
+import type { Session } from '#contracts/session.ts';
+import { read } from '#lib/api.ts';
+import type { LayoutLoad } from './$types';
+
+/** Everything in here is for who is signed in; others are sent to sign in and come back. */
+export const load: LayoutLoad = async (event) => ({ session: await read<Session>(event, '/api/v1/session') });

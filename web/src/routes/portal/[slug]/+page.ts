@@ -1,0 +1,15 @@
+import { error } from '@sveltejs/kit';
+import type { Portal } from '#contracts/tenants.ts';
+import { ask } from '#lib/api.ts';
+import { Refusal } from '#lib/refusal.ts';
+import type { PageLoad } from './$types';
+
+/** Public: whoever asks learns whether a tenant is open here, and nothing about those that are not. */
+export const load: PageLoad = async ({ fetch, params }) => {
+  try {
+    return { portal: await ask<Portal>(fetch, 'GET', `/api/v1/portals/${encodeURIComponent(params.slug)}`) };
+  } catch (failure) {
+    if (failure instanceof Refusal && failure.status >= 400 && failure.status < 500) error(404, 'No portal here');
+    error(503, 'The portal cannot be shown at the moment');
+  }
+};

@@ -1,0 +1,30 @@
+import adapter from '@sveltejs/adapter-node';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      adapter: adapter(),
+      csp: {
+        mode: 'nonce',
+        directives: {
+          'default-src': ['self'],
+          'script-src': ['self'],
+          'style-src': ['self'],
+          'img-src': ['self', 'data:'],
+          'connect-src': ['self'],
+          'worker-src': ['self'],
+          'base-uri': ['none'],
+          'object-src': ['none'],
+          'form-action': ['self'],
+          'frame-ancestors': ['none'],
+        },
+      },
+    }),
+  ],
+  // A package's `imports` may not point above it, so the way into the contracts is an alias here and a path in tsconfig.
+  resolve: { alias: { '#contracts': fileURLToPath(new URL('../contracts', import.meta.url)) } },
+  build: { target: 'es2022' },
+});
