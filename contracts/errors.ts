@@ -32,6 +32,7 @@ export const errorCodes = [
   'resource_conflict',
   'resource_fenced',
   'check_failed',
+  'migration_failed',
   'mail_refused',
   'dependency_down',
   'internal',

@@ -1,5 +1,8 @@
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { Sql } from './database.ts';
+import type { Execute } from './resources/fences.ts';
+
+const kyselyOf = (em: Sql) => em.getKysely<Record<string, never>>();
 
 /**
  * One SQL statement in the EntityManager's transaction, values as parameters:
@@ -10,7 +13,13 @@ import type { Sql } from './database.ts';
 export const rows =
   <Row>(em: Sql) =>
   async (text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]> =>
-    (await sql<Row>(text, ...values).execute(em.getKysely<Record<string, never>>() as never)).rows;
+    (await sql<Row>(text, ...values).execute(kyselyOf(em))).rows;
+
+/** The same for text that was put together elsewhere, with `$1` parameters. */
+export const executeOn =
+  (em: Sql): Execute =>
+  async (text, values) =>
+    (await kyselyOf(em).executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, values))).rows;
 
 /** jsonb wants text: the driver would send an array as an array of PostgreSQL. */
 export const json = (value: unknown): string => JSON.stringify(value);

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { DomainError } from '#contracts/errors.ts';
+import type { Registry } from '#domain/database.ts';
+import { enterToEnsure, markDestroyed, markDestroying, markPresent, type Execute } from '#domain/resources/fences.ts';
+import { schemaNameOf } from '#domain/resources/names.ts';
+import { readTag, writeTag } from '#domain/resources/tags.ts';
+import type { Keyring } from '#domain/secrets/keyring.ts';
+import { recallSecret, rememberSecret } from '#domain/secrets/resourceSecrets.ts';
+import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
+import type { Provider, ResourceSpec } from '../provider.ts';
+import { listOwned } from './listOwned.ts';
+import { groupRoleOf } from './openStore.ts';
+import type { Placement } from './placement.ts';
+import type { StoreConnections } from './stores.ts';
+import { createRole, createSchema, dropSchemaAndRole, roleTag, schemaTag, setAccess } from './schema.ts';
+import { applyTenantMigrations, readTenantMigrations } from './tenantMigrations.ts';
+import { verifySchema } from './verifySchema.ts';
+
+const fences = 'tenantry.fences';
+
+export interface DatabaseProviderOptions {
+  registry: Registry;
+  keyring: Keyring;
+  keys: TenantKeys;
+  connections: StoreConnections;
+  placement: Placement;
+  migrationsDir: string;
+  /** May read every tenant's tables (backup, drift), or null when there is no such role. */
+  readerRole: string | null;
+}
+
+/** Own schema and login role in a data store, with the tenant migrations. Everything that it makes, it makes in one transaction. */
+export function databaseProvider(options: DatabaseProviderOptions): Provider {
+  const { registry, keyring, keys, connections, placement, migrationsDir, readerRole } = options;
+  const secretOf = ({ tenantId, resourceId }: { tenantId: string; resourceId: string }) => ({
+    tenantId,
+    resourceId,
+    name: 'password',
+  });
+
+  /** Ours, made for this very resource; an error when it is someone else's. */
+  const isOurs = (tag: string | null, spec: Pick<ResourceSpec, 'installationId' | 'resourceId'>): boolean => {
+    const owner = readTag(keyring, tag);
+    return owner?.installationId === spec.installationId && owner.resourceId === spec.resourceId;
+  };
+  const foreign = (name: string) =>
+    new DomainError('resource_conflict', `A schema or role named ${name} is there already and does not carry our tag.`);
+
+  return {
+    kind: 'database',
+
+    async plan(spec) {
+      const name = schemaNameOf(spec.tenantId);
+      const store = (await placement.find(spec.resourceId)) ?? (await placement.candidate(spec.region));
+      if (!store)
+        return { action: 'create', reason: `A new data store is opened, and in it the schema and role ${name}.` };
+      return connections.transaction(store.databaseName, async (client) => {
+        await client.query('set transaction read only');
+        const schema = await schemaTag(client, name);
+        const role = await roleTag(client, name);
+        if (!schema && !role)
+          return { action: 'create', reason: `Schema and role ${name} in data store ${store.ordinal}.` };
+        const ours = [schema, role].every((found) => !found || isOurs(found.tag, spec));
+        if (!ours) return { action: 'conflict', reason: foreign(name).publicMessage };
+        return schema && role
+          ? { action: 'unchanged', reason: `Schema and role ${name} are there and carry our tag.` }
+          : { action: 'adopt', reason: `Part of ${name} is there and carries our tag; the rest is made.` };
+      });
+    },
+
+    async ensure(spec) {
+      const store = await placement.place(spec.resourceId, spec.region);
+      const name = schemaNameOf(spec.tenantId);
+      const migrations = await readTenantMigrations(migrationsDir);
+      const password = await rememberSecret(registry.em.fork(), keys, secretOf(spec), () =>
+        randomBytes(24).toString('base64url'),
+      );
+      const tag = writeTag(keyring, spec);
+      await connections.transaction(store.databaseName, async (client) => {
+        const execute = executeOnClient(client);
+        await enterToEnsure(execute, fences, spec);
+        const [role, schema] = [await roleTag(client, name), await schemaTag(client, name)];
+        if (role && !isOurs(role.tag, spec)) throw foreign(name);
+        if (schema && !isOurs(schema.tag, spec)) throw foreign(name);
+        if (!role)
+          await createRole(client, {
+            name,
+            password,
+            tag,
+            group: groupRoleOf(store.databaseName),
+            database: store.databaseName,
+          });
+        if (!schema) await createSchema(client, { name, tag, readerRole });
+        await setAccess(client, name, spec.access);
+        await applyTenantMigrations(client, name, migrations);
+        await client.query(`revoke insert, update, delete on ${name}.schema_migrations from ${name}`);
+        await markPresent(execute, fences, spec);
+      });
+      return {
+        externalId: `${store.databaseName}/${name}`,
+        values: {
+          host: connections.host,
+          port: connections.port,
+          database: store.databaseName,
+          schema: name,
+          role: name,
+        },
+      };
+    },
+
+    async prove(spec) {
+      const store = await placement.find(spec.resourceId);
+      const password = await recallSecret(registry.em.fork(), keys, secretOf(spec));
+      const name = schemaNameOf(spec.tenantId);
+      if (!store || !password) throw new DomainError('check_failed', 'The tenant has no database to connect to.');
+      const { host, port } = connections;
+      const client = new pg.Client({
+        host,
+        port: Number(port),
+        database: store.databaseName,
+        user: name,
+        password,
+        connectionTimeoutMillis: 5_000,
+      });
+      try {
+        await client.connect();
+        const { rows } = await client.query<{ schema: string; foreign: string }>(
+          `
+          select current_schema() as schema,
+            (select count(*) from pg_namespace where nspname like 't\\_%' and nspname <> $1
+               and has_schema_privilege(oid, 'usage')) as foreign`,
+          [name],
+        );
+        if (rows[0]?.schema !== name)
+          throw new DomainError('check_failed', "The tenant's role does not land in its own schema.");
+        if (rows[0].foreign !== '0')
+          throw new DomainError('check_failed', "The tenant's role may look into a foreign schema.");
+        await client.query(`select count(*) from schema_migrations`);
+      } catch (error) {
+        if (error instanceof DomainError) throw error;
+        const { code, message } = error as pg.DatabaseError;
+        if (code?.startsWith('28') || code === '42501')
+          throw new DomainError('check_failed', `The tenant's role cannot use its database: ${message}.`, {
+            cause: error,
+          });
+        throw error;
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    },
+
+    async verify(spec) {
+      const store = await placement.find(spec.resourceId);
+      const name = schemaNameOf(spec.tenantId);
+      if (!store) return [{ what: 'data store', expected: 'one is chosen', found: 'none' }];
+      const migrations = await readTenantMigrations(migrationsDir);
+      return connections.transaction(store.databaseName, async (client) => {
+        await client.query('set transaction read only');
+        return verifySchema(client, {
+          name,
+          isOurs: (tag) => isOurs(tag, spec),
+          owner: connections.provisioner,
+          group: groupRoleOf(store.databaseName),
+          access: spec.access,
+          migrations,
+        });
+      });
+    },
+
+    async destroy(ref) {
+      const store = await placement.find(ref.resourceId);
+      if (!store) return; // never placed; the registry refuses a late placement
+      const name = schemaNameOf(ref.tenantId);
+      await connections.transaction(store.databaseName, (client) =>
+        markDestroying(executeOnClient(client), fences, ref),
+      );
+      await dropSchemaAndRole(connections, store.databaseName, name, {
+        isOurs: (tag) => isOurs(tag, ref),
+        whileFenced: async (client) => {
+          await client.query(`select 1 from ${fences} where resource_id = $1 for update`, [ref.resourceId]);
+        },
+        whenGone: (client) => markDestroyed(executeOnClient(client), fences, ref),
+      });
+    },
+
+    list: (cursor) => listOwned({ connections, placement, keyring }, cursor),
+  };
+}
+
+const executeOnClient =
+  (client: pg.ClientBase): Execute =>
+  async (text, values) =>
+    (await client.query<Record<string, unknown>>(text, values)).rows;

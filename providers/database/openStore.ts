@@ -1,0 +1,49 @@
+import pg from 'pg';
+import type { StoreConnections } from './stores.ts';
+
+const ident = pg.escapeIdentifier;
+
+/** Roles that connect to a store are members of its group: CONNECT is settled once, no tenant ever touches the database's own row. */
+export const groupRoleOf = (databaseName: string): string => `${databaseName}_tenants`;
+
+/**
+ * Makes the database of a data store ready for tenants: nothing for PUBLIC, the group role that may connect, and the fences.
+ * Idempotent; every statement may have run before.
+ */
+export async function openStore(
+  connections: StoreConnections,
+  databaseName: string,
+  readerRole: string | null,
+): Promise<void> {
+  const home = connections.pool(connections.homeDatabase);
+  const database = ident(databaseName);
+  const group = ident(groupRoleOf(databaseName));
+
+  const roleExists = await home.query(`select 1 from pg_roles where rolname = $1`, [groupRoleOf(databaseName)]);
+  if (!roleExists.rowCount) await unlessThere(home.query(`create role ${group} nologin`));
+  const exists = await home.query(`select 1 from pg_database where datname = $1`, [databaseName]);
+  if (!exists.rowCount) await unlessThere(home.query(`create database ${database} strategy wal_log`));
+  await connections.transaction(databaseName, async (client) => {
+    await client.query(`select pg_advisory_xact_lock(hashtext('tenantry store'))`);
+    await client.query(`revoke all on database ${database} from public`);
+    await client.query(`grant connect on database ${database} to ${group}`);
+    if (readerRole) await client.query(`grant connect on database ${database} to ${ident(readerRole)}`);
+    await client.query(`create schema if not exists tenantry`);
+    await client.query(`
+      create table if not exists tenantry.fences (
+        resource_id uuid primary key,
+        state text not null check (state in ('ensuring', 'present', 'destroying', 'destroyed')),
+        run_id uuid not null,
+        epoch integer not null,
+        updated_at timestamptz not null default now()
+      )`);
+  });
+}
+
+/** Two workers may open the same store at once: what the other one made is as good. */
+async function unlessThere(statement: Promise<unknown>): Promise<void> {
+  const alreadyThere = new Set(['42710', '42P04', '23505']);
+  await statement.catch((error: pg.DatabaseError) => {
+    if (!alreadyThere.has(error.code ?? '')) throw error;
+  });
+}

@@ -1,0 +1,121 @@
+import pg from 'pg';
+import { scramVerifier } from '#domain/secrets/scram.ts';
+import { ProviderError } from '../provider.ts';
+import type { StoreConnections } from './stores.ts';
+
+const ident = pg.escapeIdentifier;
+const literal = pg.escapeLiteral;
+
+export interface Tagged {
+  tag: string | null;
+}
+
+/** Null when there is no such schema. The tag is the schema's comment; its owner is the provisioner, so the tenant cannot alter it. */
+export async function schemaTag(client: pg.ClientBase, name: string): Promise<Tagged | null> {
+  const { rows } = await client.query<Tagged>(
+    `select obj_description(oid, 'pg_namespace') as tag from pg_namespace where nspname = $1`,
+    [name],
+  );
+  return rows[0] ?? null;
+}
+
+/** Null when there is no such role. */
+export async function roleTag(client: pg.ClientBase, name: string): Promise<Tagged | null> {
+  const { rows } = await client.query<Tagged>(
+    `select shobj_description(oid, 'pg_authid') as tag from pg_roles where rolname = $1`,
+    [name],
+  );
+  return rows[0] ?? null;
+}
+
+/** A login role that lands in its own schema. The password reaches the server as a verifier. */
+export async function createRole(
+  client: pg.ClientBase,
+  role: { name: string; password: string; tag: string; group: string; database: string },
+): Promise<void> {
+  const name = ident(role.name);
+  const verifier = literal(await scramVerifier(role.password));
+  await client.query(
+    `create role ${name} login inherit nocreaterole nocreatedb in role ${ident(role.group)} password ${verifier}`,
+  );
+  await client.query(`comment on role ${name} is ${literal(role.tag)}`);
+  await client.query(`alter role ${name} in database ${ident(role.database)} set search_path = ${name}`);
+}
+
+/** The tenant's role reads and writes what is in the schema and owns nothing of it; tables that come later are granted alike. */
+export async function createSchema(
+  client: pg.ClientBase,
+  schema: { name: string; tag: string; readerRole: string | null },
+): Promise<void> {
+  const name = ident(schema.name);
+  await client.query(`create schema ${name}`);
+  await client.query(`comment on schema ${name} is ${literal(schema.tag)}`);
+  await client.query(`grant usage on schema ${name} to ${name}`);
+  const later = `alter default privileges in schema ${name} grant`;
+  await client.query(`${later} select, insert, update, delete on tables to ${name}`);
+  await client.query(`${later} usage, select on sequences to ${name}`);
+  if (!schema.readerRole) return;
+  await client.query(`grant usage on schema ${name} to ${ident(schema.readerRole)}`);
+  await client.query(`${later} select on tables to ${ident(schema.readerRole)}`);
+}
+
+export async function setAccess(client: pg.ClientBase, name: string, access: 'open' | 'suspended'): Promise<void> {
+  const { rows } = await client.query<{ rolcanlogin: boolean }>(`select rolcanlogin from pg_roles where rolname = $1`, [
+    name,
+  ]);
+  const wanted = access === 'open';
+  if (rows[0] && rows[0].rolcanlogin !== wanted)
+    await client.query(`alter role ${ident(name)} ${wanted ? 'login' : 'nologin'}`);
+}
+
+const quietWithinMs = 10_000;
+
+/**
+ * NOLOGIN, end its sessions until none is left, then schema and role in one transaction. What does not carry our tag is left
+ * alone; that nothing is there is success.
+ */
+export async function dropSchemaAndRole(
+  connections: StoreConnections,
+  databaseName: string,
+  name: string,
+  hooks: {
+    isOurs(tag: string | null): boolean;
+    whileFenced(client: pg.ClientBase): Promise<void>;
+    whenGone(client: pg.ClientBase): Promise<unknown>;
+  },
+): Promise<void> {
+  const role = ident(name);
+  const roleIsOurs = await connections.transaction(databaseName, async (client) => {
+    const found = await roleTag(client, name);
+    if (!found || !hooks.isOurs(found.tag)) return false;
+    await client.query(`alter role ${role} nologin`);
+    // Its creator administers a role but does not have its rights (PostgreSQL 16); ending its sessions and DROP OWNED need them.
+    await client.query(`grant ${role} to current_user with inherit true, set true`);
+    return true;
+  });
+  if (roleIsOurs) await endSessions(connections, databaseName, name);
+
+  await connections.transaction(databaseName, async (client) => {
+    await hooks.whileFenced(client);
+    const schema = await schemaTag(client, name);
+    if (schema && hooks.isOurs(schema.tag)) await client.query(`drop schema ${role} cascade`);
+    if (roleIsOurs && (await roleTag(client, name))) {
+      await client.query(`drop owned by ${role}`);
+      await client.query(`drop role ${role}`);
+    }
+    await hooks.whenGone(client);
+  });
+}
+
+async function endSessions(connections: StoreConnections, databaseName: string, role: string): Promise<void> {
+  const deadline = Date.now() + quietWithinMs;
+  for (;;) {
+    const { rowCount } = await connections
+      .pool(databaseName)
+      .query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1`, [role]);
+    if (!rowCount) return;
+    if (Date.now() > deadline)
+      throw new ProviderError('PostgreSQL', `The sessions of role ${role} do not end.`, { retryable: true });
+    await new Promise((resume) => setTimeout(resume, 25));
+  }
+}

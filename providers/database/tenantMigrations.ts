@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { DomainError } from '#contracts/errors.ts';
+
+/** One numbered `.sql` file that every tenant gets. */
+export interface TenantMigration {
+  number: number;
+  name: string;
+  checksum: string;
+  sql: string;
+}
+
+const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+
+/** Reads a folder of `0001_what_it_does.sql`. Refuses gaps, repeated numbers and names it does not know, before any tenant is touched. */
+export async function readTenantMigrations(folder: string): Promise<TenantMigration[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file, index) => {
+      const parts = fileName.exec(file);
+      if (!parts || Number(parts[1]) !== index + 1)
+        throw new DomainError(
+          'migration_failed',
+          `Tenant migrations are numbered 0001, 0002, … without gaps, as 0001_what_it_does.sql; "${file}" does not fit.`,
+        );
+      const sql = await readFile(join(folder, file), 'utf8');
+      const checksum = createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex');
+      return { number: index + 1, name: file.slice(0, -4), checksum, sql };
+    }),
+  );
+}
+
+export const appliedTable = 'schema_migrations';
+
+/**
+ * Applies what this schema has not seen, inside the caller's transaction, with only this schema on the search path. The list
+ * of what was applied is a table in the same schema, so a copy of the schema knows its own version.
+ */
+export async function applyTenantMigrations(
+  client: pg.ClientBase,
+  schema: string,
+  migrations: TenantMigration[],
+): Promise<void> {
+  const quoted = pg.escapeIdentifier(schema);
+  await client.query(`
+    create table if not exists ${quoted}.${appliedTable} (
+      number integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`);
+  const applied = await client.query<{ number: number; checksum: string }>(
+    `select number, checksum from ${quoted}.${appliedTable}`,
+  );
+  const checksums = new Map(applied.rows.map((row) => [row.number, row.checksum]));
+  const transaction = await currentTransaction(client);
+
+  for (const migration of migrations) {
+    const known = checksums.get(migration.number);
+    if (known === migration.checksum) continue;
+    if (known !== undefined)
+      throw new DomainError(
+        'migration_failed',
+        `The tenant migration ${migration.name} was edited after it was applied.`,
+      );
+    await client.query(`set local search_path = ${quoted}`);
+    try {
+      await client.query(migration.sql);
+    } catch (error) {
+      const { code, message } = error as pg.DatabaseError;
+      if (isPassing(code)) throw error;
+      throw new DomainError(
+        'migration_failed',
+        `The tenant migration ${migration.name} failed: ${message} (${code}).`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if ((await currentTransaction(client)) !== transaction)
+      throw new DomainError(
+        'migration_failed',
+        `The tenant migration ${migration.name} ends the transaction it runs in. Leave out COMMIT and ROLLBACK.`,
+      );
+    await client.query(`insert into ${quoted}.${appliedTable} (number, name, checksum) values ($1, $2, $3)`, [
+      migration.number,
+      migration.name,
+      migration.checksum,
+    ]);
+  }
+  await client.query('set local search_path = default');
+}
+
+async function currentTransaction(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
+  return rows[0]?.id ?? '';
+}
+
+/** Locks, deadlocks, lost connections, exhausted resources, shut-downs: not the migration's fault. */
+const isPassing = (code: string | undefined): boolean => code === undefined || /^(XX000|40|55P03|08|53|57)/.test(code);

@@ -1,0 +1,76 @@
+import type { Ownership } from '#domain/resources/tags.ts';
+
+/** What a resource shall be. Names follow from the tenant's id, everything else from the registry. */
+export interface ResourceSpec extends Ownership {
+  epoch: number;
+  region: string;
+  /** Suspending a tenant is an `ensure` with `suspended`. */
+  access: 'open' | 'suspended';
+}
+
+/** What is enough to remove a resource, whatever became of its tenant's row. */
+export type ResourceRef = Ownership & { epoch: number };
+
+export interface PlannedAction {
+  action: 'create' | 'adopt' | 'conflict' | 'unchanged';
+  reason: string;
+}
+
+/** What came of an `ensure`: the outside name, and what a manifest tells of it. No secrets. */
+export interface Observed {
+  externalId: string;
+  values: Record<string, string>;
+}
+
+export interface Difference {
+  what: string;
+  expected: string;
+  found: string;
+}
+
+/** A thing outside the registry that carries our tag, whatever the registry believes. */
+export interface Owned {
+  externalId: string;
+  ownership: Ownership;
+}
+
+/**
+ * Keeps one kind of resource. Every verb may be called twice, and `destroy` alone. A resource whose `destroy` has begun can
+ * never be made again: a late `ensure` is refused with `resource_fenced`.
+ */
+export interface Provider {
+  kind: string;
+  /** What `ensure` would do. Writes nothing. */
+  plan(spec: ResourceSpec): Promise<PlannedAction>;
+  /** Makes it so, tagged. Refuses `resource_conflict` when something foreign has the name. */
+  ensure(spec: ResourceSpec, signal: AbortSignal): Promise<Observed>;
+  /** Uses it the way the tenant would. Throws `check_failed`. */
+  prove(spec: ResourceSpec): Promise<void>;
+  /** The differences between reality and spec. Writes nothing. */
+  verify(spec: ResourceSpec): Promise<Difference[]>;
+  /** Removes it only if our tag is on it; that it was never there is success. */
+  destroy(ref: ResourceRef): Promise<void>;
+  /** Everything that carries our installation's tag, a page at a time. */
+  list(cursor: string | null): Promise<{ items: Owned[]; nextCursor: string | null }>;
+}
+
+/** An outside system answered with an error, or not at all. Never holds an address with credentials or a payload. */
+export class ProviderError extends Error {
+  readonly system: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+  readonly requestId: string | null;
+
+  constructor(
+    system: string,
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; retryAfterMs?: number; requestId?: string } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'ProviderError';
+    this.system = system;
+    this.retryable = options.retryable ?? true;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.requestId = options.requestId ?? null;
+  }
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { Disk } from 'flydrive';
+import { FSDriver } from 'flydrive/drivers/fs';
+import { DomainError } from '#contracts/errors.ts';
+import type { Registry } from '#domain/database.ts';
+import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
+import { bucketNameOf } from '#domain/resources/names.ts';
+import { readTag, writeTag } from '#domain/resources/tags.ts';
+import type { Keyring } from '#domain/secrets/keyring.ts';
+import { executeOn } from '#domain/sql.ts';
+import type { Provider, ResourceRef } from '../provider.ts';
+import { lookAt, makeBucket, removeBucket, type Found } from './bucketFolders.ts';
+
+const pageSize = 500;
+
+export interface FilesystemStorageOptions {
+  registry: Registry;
+  keyring: Keyring;
+  root: string;
+}
+
+/** One folder a tenant below `root`, kept by flydrive's file-system driver; objects are `<bucket>/<key>`. */
+export function filesystemStorage({ registry, keyring, root }: FilesystemStorageOptions): Provider {
+  const isOurs = (found: Found, ref: Pick<ResourceRef, 'resourceId'>): boolean =>
+    // The name follows from the tenant's id, so an empty folder is what a killed attempt of ours left.
+    found.is === 'bucket' &&
+    (found.tag === null ? found.empty : readTag(keyring, found.tag)?.resourceId === ref.resourceId);
+  const diskOf = (bucket: string) => new Disk(new FSDriver({ location: `${root}/${bucket}`, visibility: 'private' }));
+
+  return {
+    kind: 'storage',
+
+    async plan(spec) {
+      const bucket = bucketNameOf(spec.tenantId);
+      const found = await lookAt(root, bucket);
+      if (found.is === 'nothing') return { action: 'create', reason: `Bucket ${bucket}.` };
+      if (found.is === 'tombstone') return { action: 'conflict', reason: `Bucket ${bucket} was removed.` };
+      if (!isOurs(found, spec))
+        return { action: 'conflict', reason: `A folder ${bucket} is there and does not carry our tag.` };
+      return { action: found.tag ? 'unchanged' : 'adopt', reason: `Bucket ${bucket} is there.` };
+    },
+
+    async ensure(spec, signal) {
+      const bucket = bucketNameOf(spec.tenantId);
+      const em = registry.em.fork();
+      await em.transactional((tx) => enterToEnsure(executeOn(tx), 'fences', spec));
+      signal.throwIfAborted();
+      const found = await lookAt(root, bucket);
+      if (found.is === 'tombstone') throw new DomainError('resource_fenced', 'The removal of this bucket has begun.');
+      if (found.is === 'bucket' && !isOurs(found, spec))
+        throw new DomainError(
+          'resource_conflict',
+          `A folder named ${bucket} is there already and does not carry our tag.`,
+        );
+      if (found.is === 'nothing' || found.tag === null) await makeBucket(root, bucket, writeTag(keyring, spec));
+      await em.transactional(async (tx) => {
+        await enterToEnsure(executeOn(tx), 'fences', spec);
+        await markPresent(executeOn(tx), 'fences', spec);
+      });
+      return { externalId: bucket, values: { bucket } };
+    },
+
+    async prove(spec) {
+      const disk = diskOf(bucketNameOf(spec.tenantId));
+      const key = `.tenantry-check-${randomBytes(6).toString('hex')}`;
+      const written = randomBytes(16).toString('hex');
+      try {
+        await disk.put(key, written);
+        if ((await disk.get(key)) !== written)
+          throw new DomainError('check_failed', 'The bucket returned another object than the one written.');
+      } finally {
+        await disk.delete(key);
+      }
+    },
+
+    async verify(spec) {
+      const bucket = bucketNameOf(spec.tenantId);
+      const found = await lookAt(root, bucket);
+      if (found.is !== 'bucket') return [{ what: `bucket ${bucket}`, expected: 'present', found: 'missing' }];
+      return isOurs(found, spec) && found.tag
+        ? []
+        : [{ what: `tag of bucket ${bucket}`, expected: 'ours', found: found.tag ? 'not ours' : 'none' }];
+    },
+
+    async destroy(ref) {
+      const em = registry.em.fork();
+      await em.transactional((tx) => markDestroying(executeOn(tx), 'fences', ref));
+      await removeBucket(root, bucketNameOf(ref.tenantId), (found) => isOurs(found, ref));
+      await em.transactional((tx) => markDestroyed(executeOn(tx), 'fences', ref));
+    },
+
+    async list(cursor) {
+      const names = (await readdir(root).catch(() => [])).filter((name) => name.startsWith('t-')).sort();
+      const page = names.filter((name) => name > (cursor ?? '')).slice(0, pageSize);
+      const items = [];
+      for (const name of page) {
+        const found = await lookAt(root, name);
+        const ownership = found.is === 'bucket' ? readTag(keyring, found.tag) : null;
+        if (ownership) items.push({ externalId: name, ownership });
+      }
+      return { items, nextCursor: page.length === pageSize ? (page.at(-1) ?? null) : null };
+    },
+  };
+}
