@@ -1,31 +1,28 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { checkout } from './paths.ts';
 import { progress } from './progress.ts';
 import { sourceHash, versionOf } from './sourceHash.ts';
 
 const keptBundles = 5;
+const packages = ['@temporalio/workflow', '@temporalio/worker', '@temporalio/interceptors-opentelemetry-v2'];
+
+/** Everything that the bundle is made of: what workflows may import, and the two modules that the bundler is told of. */
+const failureConverter = 'temporal/failureConverter.ts';
+const places = ['workflows', 'contracts', failureConverter];
 
 /**
  * Bundles the workflows ahead of the worker's start, which else spends more than a second on it each time.
  * The name is the sources' hash, and the file appears complete or not at all: any number of processes may ask at once.
  */
-export async function buildWorkflows(root = checkout): Promise<string> {
-  const dir = join(root, 'build', 'workflows');
-  const packages = ['@temporalio/workflow', '@temporalio/worker', '@temporalio/interceptors-opentelemetry-v2'];
-  const versions = await Promise.all(packages.map((name) => versionOf(checkout, name)));
-  const hash = await sourceHash(root, ['workflows', 'contracts'], versions);
+export async function buildWorkflows(): Promise<string> {
+  const dir = join(checkout, 'build', 'workflows');
+  const hash = await sourceHash(checkout, places, await Promise.all(packages.map((name) => versionOf(checkout, name))));
   const file = join(dir, `${hash}.js`);
   if (existsSync(file)) return file;
   return progress('building the workflow bundle', async () => {
-    const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(root, 'workflows', 'index.ts'),
-      workflowInterceptorModules: interceptorModules(root),
-      logger: new DefaultLogger('WARN'),
-    });
+    const code = await bundle();
     await mkdir(dir, { recursive: true });
     const passing = `${file}.${process.pid}`;
     await writeFile(passing, code);
@@ -35,13 +32,20 @@ export async function buildWorkflows(root = checkout): Promise<string> {
   });
 }
 
-/** Tracing across the workflow's border, and Tenantry's own; both lie inside the bundle. */
-export function interceptorModules(root = checkout): string[] {
-  const tracing = createRequire(import.meta.url).resolve(
-    '@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors',
-  );
-  const own = join(root, 'workflows', 'interceptors.ts');
-  return [tracing, ...(existsSync(own) ? [own] : [])];
+async function bundle(): Promise<string> {
+  const [{ bundleWorkflowCode, DefaultLogger }, { tracingWorkflowModules }] = await Promise.all([
+    import('@temporalio/worker'),
+    import('#observability/temporalTracing.ts'),
+  ]);
+  const own = join(checkout, 'workflows', 'interceptors.ts');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(checkout, 'workflows', 'index.ts'),
+    // Tracing first, so that what the others do lies within its spans.
+    workflowInterceptorModules: [...tracingWorkflowModules, ...(existsSync(own) ? [own] : [])],
+    failureConverterPath: join(checkout, failureConverter),
+    logger: new DefaultLogger('WARN'),
+  });
+  return code;
 }
 
 /** A bundle is read when its worker starts, and not again. */

@@ -11,10 +11,10 @@ import type { ProcessRecord } from './processes.ts';
 import { note, progress, SetupError } from './progress.ts';
 
 const run = promisify(execFile);
-const recordName = 'postgres';
+export const postgresRecord = 'postgres';
 
 /** Fast shutdown: sessions are ended, everything is written; the next start needs no recovery. */
-const stopping = [
+export const stoppingPostgres = [
   { signal: 'SIGINT', patienceMs: 20_000 },
   { signal: 'SIGQUIT', patienceMs: 5_000 },
 ] as const;
@@ -43,12 +43,12 @@ export async function startPostgres({
   durable = true,
 }: PostgresOptions): Promise<RunningPostgres> {
   const runDir = join(dataDir, 'run');
-  const living = await readLiving(runDir, recordName);
+  const living = await readLiving(runDir, postgresRecord);
   if (living) {
     const adopted = await adopt(living, runDir);
     if (adopted) return adopted;
     note(`stopping PostgreSQL (process ${living.pid}), which an earlier start left and which does not answer`);
-    await stopProcess(living, stopping);
+    await stopProcess(living, stoppingPostgres);
   }
   const user = await serverUser();
   const bin = await postgresBinaries(user);
@@ -63,7 +63,7 @@ export async function startPostgres({
     await startServer({ bin, home, data, user });
     const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
     const record = await describeProcess(pid, { port: String(port), home });
-    await writeRecord(runDir, recordName, record);
+    await writeRecord(runDir, postgresRecord, record);
     return running({ record, runDir, port, password, adopted: false });
   });
 }
@@ -92,8 +92,8 @@ function running(server: {
     pid: record.pid,
     adopted,
     async stop() {
-      await stopProcess(record, stopping);
-      await removeRecord(runDir, recordName);
+      await stopProcess(record, stoppingPostgres);
+      await removeRecord(runDir, postgresRecord);
     },
   };
 }
@@ -253,7 +253,8 @@ async function settlePidFile(data: string): Promise<void> {
   if (text === null) return;
   const pid = Number(text.split('\n')[0]);
   const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
-  if (stdout.includes('postgres') && stdout.includes(data)) await stopProcess(await describeProcess(pid), stopping);
+  if (stdout.includes('postgres') && stdout.includes(data))
+    await stopProcess(await describeProcess(pid), stoppingPostgres);
   await rm(file, { force: true });
 }
 

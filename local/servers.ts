@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { startPostgres } from './postgres.ts';
+import { join } from 'node:path';
+import { postgresRecord, startPostgres, stoppingPostgres } from './postgres.ts';
 import { settlePort } from './ports.ts';
-import { startTemporal } from './temporal.ts';
+import { readLiving, removeRecord, stopProcess } from './processes.ts';
+import { startTemporal, stoppingTemporal, temporalRecord } from './temporal.ts';
 
 export interface ServerPorts {
   /** Chosen by somebody: a port that is taken is an error. */
@@ -93,4 +95,17 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     },
     stop,
   };
+}
+
+/** For a start that was broken off: whatever it, or one before it, has left running on this data folder. */
+export async function stopRecordedServers(dataDir: string): Promise<void> {
+  const runDir = join(dataDir, 'run');
+  for (const [name, asking] of [
+    [postgresRecord, stoppingPostgres],
+    [temporalRecord, stoppingTemporal],
+  ] as const) {
+    const living = await readLiving(runDir, name);
+    if (living) await stopProcess(living, asking);
+    await removeRecord(runDir, name);
+  }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 const left = new Set(['node_modules', 'build', '.svelte-kit', 'coverage']);
 
-/** Changes with the path or the content of any source below the given places, tests left out; times do not matter. */
+/** Changes with the path or the content of any source at or below the given places, tests left out; times do not matter. */
 export async function sourceHash(
   root: string,
   places: readonly string[],
@@ -22,7 +22,8 @@ export async function sourceHash(
 }
 
 async function filesBelow(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true, recursive: false });
+  if ((await stat(dir)).isFile()) return [dir];
+  const entries = await readdir(dir, { withFileTypes: true });
   const found: string[] = [];
   for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
     const path = join(dir, entry.name);

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeProcess, isAlive, readLiving, removeRecord, stopProcess, writeRecord } from './processes.ts';
 import type { ProcessRecord } from './processes.ts';
 import { note, progress, SetupError } from './progress.ts';
+import { searchAttributeNames } from '#temporal/searchAttributes.ts';
 import { findTemporalCli } from './temporalCli.ts';
-import { searchAttributes } from './temporalSetUp.ts';
 
-const recordName = 'temporal';
-const stopping = [{ signal: 'SIGTERM', patienceMs: 10_000 }] as const;
+export const temporalRecord = 'temporal';
+export const stoppingTemporal = [{ signal: 'SIGTERM', patienceMs: 10_000 }] as const;
 const startMs = 60_000;
 
 /**
@@ -24,7 +24,7 @@ const settings = [
     value,
   ]),
   ...['journal_mode=WAL', 'synchronous=2'].flatMap((pragma) => ['--sqlite-pragma', pragma]),
-  ...Object.keys(searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+  ...searchAttributeNames.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
 ];
 
 export interface RunningTemporal {
@@ -49,14 +49,14 @@ export async function startTemporal({
   env = process.env,
 }: TemporalOptions): Promise<RunningTemporal> {
   const runDir = join(dataDir, 'run');
-  const living = await readLiving(runDir, recordName);
+  const living = await readLiving(runDir, temporalRecord);
   if (living) {
     if (await answers(Number(living.details.port), 5000, living)) {
       note(`Temporal still runs (process ${living.pid}) and is used again`);
       return running(living, runDir, true);
     }
     note(`stopping Temporal (process ${living.pid}), which an earlier start left and which does not answer`);
-    await stopProcess(living, stopping);
+    await stopProcess(living, stoppingTemporal);
   }
   const binary = await findTemporalCli(env);
   return progress('Temporal', async () => {
@@ -69,10 +69,10 @@ export async function startTemporal({
       () => 0,
     );
     const record = await spawnServer({ binary, home, log, grpc, ui, env });
-    await writeRecord(runDir, recordName, record);
+    await writeRecord(runDir, temporalRecord, record);
     if (!(await answers(grpc, startMs, record))) {
       await stopProcess(record, []);
-      await removeRecord(runDir, recordName);
+      await removeRecord(runDir, temporalRecord);
       const said = (await readFile(log, 'utf8')).slice(logged).trim().split('\n').slice(-8).join('\n');
       throw new SetupError(`Temporal did not start. The end of ${log}:\n${said}`);
     }
@@ -86,8 +86,8 @@ const running = (record: ProcessRecord, runDir: string, adopted: boolean): Runni
   pid: record.pid,
   adopted,
   async stop() {
-    await stopProcess(record, stopping);
-    await removeRecord(runDir, recordName);
+    await stopProcess(record, stoppingTemporal);
+    await removeRecord(runDir, temporalRecord);
   },
 });
 

@@ -1,14 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, ConnectionOptions } from '@temporalio/client';
+import { searchAttributeNames } from '#temporal/searchAttributes.ts';
 import { note, SetupError } from './progress.ts';
-
-/** Everything that Tenantry's workflows carry for search; each is a Keyword. A start that names an unknown one is rejected. */
-export const searchAttributes = {
-  TenantryTenantId: 'Keyword',
-  TenantryRunKind: 'Keyword',
-  TenantryPlan: 'Keyword',
-} as const;
 
 const keyword = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const retentionDays = 30;
@@ -26,20 +19,6 @@ export interface TemporalServer {
   namespace: string;
   apiKey?: string | undefined;
   tls?: ConnectionOptions['tls'];
-}
-
-/** Reads the TEMPORAL_… variables; certificates are files. */
-export async function temporalServerFrom(env: NodeJS.ProcessEnv, address: string): Promise<TemporalServer> {
-  const { TEMPORAL_TLS_CERT: cert, TEMPORAL_TLS_KEY: key, TEMPORAL_TLS_CA: ca, TEMPORAL_API_KEY: apiKey } = env;
-  const pair = cert && key ? { clientCertPair: { crt: await readFile(cert), key: await readFile(key) } } : {};
-  const authority = ca ? { serverRootCACertificate: await readFile(ca) } : {};
-  const encrypted = env.TEMPORAL_TLS === 'true' || Boolean(cert || ca || apiKey);
-  return {
-    address,
-    namespace: env.TEMPORAL_NAMESPACE || 'default',
-    ...(apiKey ? { apiKey } : {}),
-    ...(encrypted && env.TEMPORAL_TLS !== 'false' ? { tls: { ...pair, ...authority } } : {}),
-  };
 }
 
 /** Sees to it that the server can be reached, is new enough, and has the namespace and the search attributes. */
@@ -106,7 +85,7 @@ async function ensureNamespace(connection: Connection, { address, namespace }: T
 }
 
 async function ensureSearchAttributes(connection: Connection, { address, namespace }: TemporalServer): Promise<void> {
-  let missing = Object.keys(searchAttributes);
+  let missing = [...searchAttributeNames] as string[];
   const create = () =>
     missing.map(
       (name) =>

@@ -12,6 +12,7 @@ import { checkout } from '../local/paths.ts';
 import { removePostgresData } from '../local/postgres.ts';
 import { progress, runCommand } from '../local/progress.ts';
 import { startServers, type Servers } from '../local/servers.ts';
+import { settleTogether } from '../local/settleTogether.ts';
 import { prepareTemporal } from '../local/temporalSetUp.ts';
 import { checkCoverage } from './run/coverage.ts';
 import { findLeftovers, stopLeftovers } from './run/leftovers.ts';
@@ -35,18 +36,18 @@ runCommand(async () => {
 
   const place = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
   await chmod(place, 0o711); // PostgreSQL's user passes through it when root runs the tests
-  let servers: Servers | null = null;
+  const started: { servers?: Servers } = {};
   let outcome: MochaOutcome | null = null;
   let coverageIsEnough = true;
   const problems: string[] = [];
   try {
     const dataDir = join(place, 'servers');
-    const [started, bundle, pages] = await settleAll([
-      startServers({ dataDir, durable: false }).then((all) => (servers = all)),
+    const [servers, bundle, pages] = await settleTogether([
+      startServers({ dataDir, durable: false }).then((all) => (started.servers = all)),
       existsSync(join(checkout, 'workflows', 'index.ts')) ? buildWorkflows() : '',
       existsSync(join(checkout, 'web', 'vite.config.ts')) ? buildPages() : '',
     ]);
-    await prepareTemporal({ address: started.temporalAddress, namespace: 'default' });
+    await prepareTemporal({ address: servers.temporalAddress, namespace: 'default' });
     const temporary = join(place, 'tmp');
     await mkdir(temporary);
     await chmod(temporary, 0o711);
@@ -60,8 +61,8 @@ runCommand(async () => {
         env: {
           ...process.env,
           TMPDIR: temporary,
-          TEST_ADMIN_DATABASE_URL: started.adminUrl,
-          TEST_TEMPORAL_ADDRESS: started.temporalAddress,
+          TEST_ADMIN_DATABASE_URL: servers.adminUrl,
+          TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
           TEST_WORKFLOW_BUNDLE: bundle,
           TEST_WEB_BUILD: pages,
           ...(wantsCoverage ? { NODE_V8_COVERAGE: coverageDir } : {}),
@@ -76,7 +77,7 @@ runCommand(async () => {
       error instanceof Error ? (error.name === 'SetupError' ? error.message : (error.stack ?? '')) : `${error}`,
     );
   }
-  await servers!?.stop().catch((error: unknown) => problems.push(`a server did not stop: ${error}`));
+  await started.servers?.stop().catch((error: unknown) => problems.push(`a server did not stop: ${error}`));
   const left = await findLeftovers(marker, place);
   if (left.length > 0) {
     problems.push(
@@ -100,13 +101,3 @@ runCommand(async () => {
   console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
   process.exit(problems.length > 0 || failed > 0 ? 1 : 0);
 });
-
-/** Waits for all of them before it fails by one: what started meanwhile has to be known to be stopped. */
-async function settleAll<T extends readonly unknown[]>(
-  all: readonly [...T],
-): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  const outcomes: PromiseSettledResult<unknown>[] = await Promise.allSettled(all);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
-  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as never;
-}
