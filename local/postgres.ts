@@ -1,6 +1,18 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -17,6 +29,12 @@ export const postgresRecord = 'postgres';
 export const stoppingPostgres = [
   { signal: 'SIGINT', patienceMs: 20_000 },
   { signal: 'SIGQUIT', patienceMs: 5_000 },
+] as const;
+
+/** For a server that does not even answer. */
+const endingPostgres = [
+  { signal: 'SIGINT', patienceMs: 3_000 },
+  { signal: 'SIGQUIT', patienceMs: 2_000 },
 ] as const;
 
 export interface RunningPostgres {
@@ -48,7 +66,7 @@ export async function startPostgres({
     const adopted = await adopt(living, runDir);
     if (adopted) return adopted;
     note(`stopping PostgreSQL (process ${living.pid}), which an earlier start left and which does not answer`);
-    await stopProcess(living, stoppingPostgres);
+    await stopProcess(living, endingPostgres);
   }
   const user = await serverUser();
   const bin = await postgresBinaries(user);
@@ -129,7 +147,13 @@ const exists = (path: string): Promise<boolean> =>
 async function homeOf(dataDir: string, user: ServerUser): Promise<string> {
   const home = resolve(dataDir, 'postgres');
   const present = await realpath(home).catch(() => null);
-  if (present) return present;
+  if (present) {
+    await own(present, user);
+    if (await canEnter(present, user)) return present;
+    throw new SetupError(
+      `PostgreSQL's user cannot enter ${present} any more: open the folders above it to other users (chmod o+x), or move it.`,
+    );
+  }
   await rm(home, { force: true }); // a link whose target was deleted
   // Others may pass through the data folder, and see nothing in it.
   if (user.uid !== undefined) await chmod(dataDir, 0o711);
@@ -181,15 +205,18 @@ interface Place {
 async function initialise({ bin, home, data, user }: Place): Promise<void> {
   await progress('creating the PostgreSQL cluster (initdb)', async () => {
     const passwordFile = join(home, 'password');
-    await rm(data, { recursive: true, force: true }); // what an interrupted first start left has no PG_VERSION
-    await rm(`${data}.new`, { recursive: true, force: true });
+    await rm(`${data}.new`, { recursive: true, force: true }); // a first start that was broken off
     await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     await own(passwordFile, user);
     // The built-in locale is the same on every machine; a system's locales are not.
     const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
     const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
     await runServerTool(join(bin, 'initdb'), ['-D', `${data}.new`, '--no-instructions', ...locale, ...access], user);
-    await runServerTool('/bin/mv', [`${data}.new`, data], user);
+    await rename(`${data}.new`, data).catch((cause: Error) => {
+      throw new SetupError(`${data} is no PostgreSQL data folder, and it is not empty: look at it, and move it away.`, {
+        cause,
+      });
+    });
   });
 }
 
