@@ -1,5 +1,5 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
 import { seal, unseal, type Keyring } from '#domain/secrets/keyring.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
@@ -7,7 +7,7 @@ import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 const encoding = 'binary/tenantry-aes256gcm';
 const text = new TextEncoder();
 const words = new TextDecoder();
-const PayloadMessage = temporal.api.common.v1.Payload;
+const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 /**
  * Encrypts everything that goes into histories: with the tenant's key when the workflow id names a tenant, else with the

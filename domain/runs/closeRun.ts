@@ -5,7 +5,7 @@ import { appendEvent } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
-import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
+import { moveRun, type Ledger, type LockedRun, type Reason } from './ledger.ts';
 
 /**
  * Ends a rollback by what the ledger says. Every undo done: the address is free, the tenant `rolled_back`, the run
@@ -46,7 +46,7 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
 
     await releaseAddress(em, ref.tenantId);
     await rows(em)`
-      update run_steps set state = 'done', started_at = coalesce(started_at, now()), finished_at = now()
+      update run_steps set state = 'done', attempt = 1, started_at = coalesce(started_at, now()), finished_at = now()
       where run_id = ${run.id} and kind = 'fixed' and state = 'pending'`;
     await rows(em)`update tenants set admin_sealed = null where id = ${ref.tenantId}`;
     await moveTenant(em, ref.tenantId, { to: 'erased', attention: false }, run.actor);
@@ -77,4 +77,18 @@ async function needAttention(em: Sql, run: LockedRun, left: string[]): Promise<R
     );
   }
   return 'needs_attention';
+}
+
+/** Ends a delivery. One that was refused for good raises attention: somebody must tell the person in another way. */
+export async function closeDelivery(ledger: Ledger, ref: RunRef, refusal: Reason | null): Promise<void> {
+  await ledger.onRun(ref, async (em, run) => {
+    if (runIsOver(run.state)) return { changed: false, result: undefined };
+    if (run.state === 'queued') await moveRun(em, run, 'running');
+    await moveRun(em, run, refusal ? 'needs_attention' : 'succeeded', refusal);
+    if (refusal)
+      await rows(
+        em,
+      )`update tenants set attention = true, version = version + 1, updated_at = now() where id = ${ref.tenantId}`;
+    return { changed: true, result: undefined };
+  });
 }

@@ -2,6 +2,7 @@ import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver } from '#contracts/runStates.ts';
 import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
 import { moveRun, type Ledger } from './ledger.ts';
@@ -23,10 +24,7 @@ export async function openDoors(ledger: Ledger, ref: RunRef & { stepId: string }
       throw new DomainError('run_over', 'The run was cancelled before the doors opened.');
     const [tenant] = await rows<{ invited: boolean }>(em)`
       select admin_sealed is not null as invited from tenants where id = ${ref.tenantId} for update`;
-    await rows(em)`
-      update run_steps set state = 'done', attempt = greatest(attempt, 1), started_at = coalesce(started_at, now()),
-        finished_at = now(), reason_code = null, reason = null
-      where id = ${ref.stepId}`;
+    await finishDoors(em, ref.stepId);
     await moveTenant(em, ref.tenantId, { to: 'active', attention: false }, run.actor);
     await moveRun(em, run, 'succeeded');
     if (!tenant?.invited) return { changed: true, result: null };
@@ -53,12 +51,22 @@ export async function openDoors(ledger: Ledger, ref: RunRef & { stepId: string }
 }
 
 /** The first thing a removal does: from here on the tenant is invisible to everyone but the platform. */
-export async function closeDoors(ledger: Ledger, ref: RunRef): Promise<void> {
+export async function closeDoors(ledger: Ledger, ref: RunRef & { stepId: string }): Promise<void> {
   await ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) throw new DomainError('run_over', `The run has ended (${run.state}).`);
     const [tenant] = await rows<{ state: string }>(em)`select state from tenants where id = ${ref.tenantId} for update`;
+    await finishDoors(em, ref.stepId);
+    if (run.state === 'queued') await moveRun(em, run, 'running');
     if (tenant?.state !== 'offboarding')
       await moveTenant(em, ref.tenantId, { to: 'offboarding', attention: false }, run.actor);
     return { changed: true, result: undefined };
   });
+}
+
+/** Written with the doors' own transaction, so that the step and what it tells of cannot differ. */
+async function finishDoors(em: Sql, stepId: string): Promise<void> {
+  await rows(em)`
+    update run_steps set state = 'done', attempt = greatest(attempt, 1), started_at = coalesce(started_at, now()),
+      finished_at = now(), reason_code = null, reason = null
+    where id = ${stepId}`;
 }

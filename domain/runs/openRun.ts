@@ -61,9 +61,9 @@ export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void>
 export async function addSteps(em: Sql, runId: string, steps: NewStep[]): Promise<void> {
   for (const [position, step] of steps.entries()) {
     await rows(em)`
-      insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, state, started_at, finished_at)
+      insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, state, attempt, started_at, finished_at)
       values (${newId()}, ${runId}, ${position}, ${step.title}, ${step.kind}, ${step.provider}, ${step.resourceId ?? null},
-              ${step.act}, ${step.undo}, ${step.done ? 'done' : 'pending'},
+              ${step.act}, ${step.undo}, ${step.done ? 'done' : 'pending'}, ${step.done ? 1 : 0},
               ${step.done ? new Date() : null}, ${step.done ? new Date() : null})`;
   }
 }

@@ -10,7 +10,9 @@ export interface DataStore {
 
 /** What a frozen process may hold a lock for: after it, the server ends its transaction and others go on. */
 const frozenTransactionMs = 5_000;
-const poolSize = 6;
+const poolSize = 12;
+/** Waiting for a free connection counts too; well within an activity's thirty seconds. */
+const connectMs = 15_000;
 
 /** SQLSTATEs after which the same transaction may simply be tried again. */
 const passing = new Set(['XX000', '40001', '40P01', '55P03']);
@@ -51,7 +53,7 @@ export class StoreConnections {
       connectionString: url.toString(),
       max: poolSize,
       idleTimeoutMillis: 30_000,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: connectMs,
       statement_timeout: 25_000,
       lock_timeout: 3_000,
       idle_in_transaction_session_timeout: frozenTransactionMs,

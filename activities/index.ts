@@ -1,0 +1,22 @@
+import { checkTenant } from './checkTenant.ts';
+import { deliverInvitation } from './deliverInvitation.ts';
+import type { Deps } from './deps.ts';
+import { doors } from './doors.ts';
+import { ledgerActivities } from './ledger.ts';
+import { planActivities } from './planTenant.ts';
+import { resourceActivities } from './resources.ts';
+
+/** Everything a workflow may ask for, by the names that the Temporal UI shows. */
+export const createActivities = (deps: Deps) => ({
+  ...Object.assign({}, ...Object.values(deps.providers).map((provider) => resourceActivities(provider, deps))),
+  ...checkTenant(deps),
+  ...doors(deps),
+  ...ledgerActivities(deps),
+  ...planActivities(deps),
+  ...deliverInvitation(deps),
+});
+
+/** The ones whose names are fixed; those of the providers are called through `workflows/lib/steps.ts`. */
+export type Activities = ReturnType<typeof checkTenant> &
+  ReturnType<typeof doors> &
+  ReturnType<typeof deliverInvitation>;

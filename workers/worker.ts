@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '#activities/index.ts';
+import { ConfigurationError, type Configuration } from '#domain/configuration.ts';
+import { openPlatform } from '#domain/platform.ts';
+import { defaultRegion } from '#domain/tenants/registerTenant.ts';
+import { createLogger, temporalLogger, type Logger } from '#observability/logging.ts';
+import { tracingActivityInterceptors, tracingSinks } from '#observability/temporalTracing.ts';
+import { connectionOptions, dataConverterOf, openTemporalClient } from '#temporal/connection.ts';
+import { createDeps, type WorkerDeps } from './createDeps.ts';
+import { startReconciler } from './reconciler.ts';
+import { stepInterceptor } from './stepInterceptor.ts';
+
+const poolSize = 20;
+const activitiesAtOnce = 40;
+const drainSeconds = 20;
+
+export interface RunningWorker {
+  /** Resolves when the worker ends without being asked to; rejects with the reason. */
+  ended: Promise<void>;
+  /** Takes no new work, lets what is under way finish, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs workflows and activities until stopped.
+ *
+ * @param adapt lets a test put something between activities and their providers
+ */
+export async function startWorker(
+  configuration: Configuration,
+  {
+    logger = createLogger('worker'),
+    adapt = (deps) => deps,
+  }: { logger?: Logger; adapt?: (deps: WorkerDeps) => WorkerDeps } = {},
+): Promise<RunningWorker> {
+  installRuntime(logger);
+  const platform = await openPlatform(configuration, { poolSize });
+  const temporal = openTemporalClient(platform);
+  const deps = adapt(createDeps(platform, temporal.client));
+  const closeAll = async () => {
+    await deps.closeStores();
+    await temporal.close();
+    await platform.close();
+  };
+  try {
+    const [connection] = await Promise.all([
+      NativeConnection.connect(connectionOptions(configuration)),
+      deps.placement.ensureRoom(defaultRegion),
+    ]);
+    const worker = await Worker.create({
+      connection,
+      namespace: configuration.temporal.namespace,
+      taskQueue: configuration.taskQueue,
+      ...(await workflowCode(configuration)),
+      activities: createActivities(deps),
+      dataConverter: dataConverterOf(platform),
+      interceptors: {
+        activity: [...tracingActivityInterceptors(), stepInterceptor({ ledger: deps.ledger, logger })],
+      },
+      sinks: tracingSinks(),
+      maxConcurrentActivityTaskExecutions: activitiesAtOnce,
+      maxConcurrentLocalActivityExecutions: activitiesAtOnce,
+      // A killed worker's cached workflows go to another one after this, instead of after ten seconds.
+      stickyQueueScheduleToStartTimeout: '1s',
+      shutdownGraceTime: `${drainSeconds}s`,
+    });
+    const ended = worker.run();
+    ended.catch(() => undefined); // told through `ended`
+    const reconciler = startReconciler({ platform, client: temporal.client, logger });
+    let stopping: Promise<void> | null = null;
+    const stop = async () => {
+      await reconciler.stop();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended.catch(() => undefined);
+      await connection.close();
+      await closeAll();
+    };
+    return { ended, stop: () => (stopping ??= stop()) };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+let runtimeIsInstalled = false;
+
+/** Once per process: the SDK's own log lines go through ours. Signals are the main file's business. */
+function installRuntime(logger: Logger): void {
+  if (runtimeIsInstalled) return;
+  runtimeIsInstalled = true;
+  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] });
+}
+
+async function workflowCode({ workflowBundle }: Configuration): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+  if (!workflowBundle)
+    throw new ConfigurationError([
+      'TENANTRY_WORKFLOW_BUNDLE is missing (the worker needs it; `npm run worker` builds it)',
+    ]);
+  return { workflowBundle: { code: await readFile(workflowBundle, 'utf8') } };
+}

@@ -1,0 +1,4 @@
+export { deliverInvitation } from './deliverInvitation.ts';
+export { deprovisionTenant } from './deprovisionTenant.ts';
+export { planTenant } from './planTenant.ts';
+export { provisionTenant } from './provisionTenant.ts';

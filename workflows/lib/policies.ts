@@ -1,0 +1,49 @@
+import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
+
+const base = {
+  // The documented default was not what was seen: an undo began before the act that it undoes had ended.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // Acts are seconds long; a killed or frozen worker is noticed within this time and the next attempt goes elsewhere.
+  heartbeatTimeout: '2s',
+  startToCloseTimeout: '30s',
+} as const satisfies ActivityOptions;
+
+/** Tried a bounded number of times; then the run rolls back. */
+export const ACT = (attempts: number): ActivityOptions => ({
+  ...base,
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: attempts },
+});
+
+const undoIntervalSeconds = 5;
+
+/**
+ * Patient, but counted in attempts and not by the clock: while all workers are down nobody tries, and nothing may be given up.
+ */
+export const UNDO = (patienceSeconds: number): ActivityOptions => ({
+  ...base,
+  retry: {
+    initialInterval: '200ms',
+    backoffCoefficient: 2,
+    maximumInterval: `${undoIntervalSeconds}s`,
+    maximumAttempts: 5 + Math.ceil(patienceSeconds / undoIntervalSeconds),
+  },
+});
+
+/** For what cannot be undone and must not be lost: days of trying, in growing distances. */
+export const DELIVER: ActivityOptions = {
+  ...base,
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m', maximumAttempts: 500 },
+};
+
+/** Fixed steps at the registry: outages are waited out, because nothing else can be done without it. */
+export const FIXED: ActivityOptions = {
+  ...base,
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
+};
+
+/** Writing to the ledger: local, so it costs no round trip; repeated until the registry takes it. */
+export const REPORT: LocalActivityOptions = {
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '1s' },
+};
