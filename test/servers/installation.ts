@@ -1,0 +1,232 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Run } from '#contracts/runs.ts';
+import { runIsOver } from '#contracts/runStates.ts';
+import type { NewTenant } from '#contracts/tenants.ts';
+import { readConfiguration, type Configuration } from '#domain/configuration.ts';
+import type { Sql } from '#domain/database.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { openPlatform, type Platform } from '#domain/platform.ts';
+import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { findRunView } from '#domain/runs/viewRun.ts';
+import { openRemoval } from '#domain/tenants/openRemoval.ts';
+import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
+import { buildWorkflows } from '#local/buildWorkflows.ts';
+import { migrate, setUpDatabase } from '#migrations/setUp.ts';
+import { createLogger } from '#observability/logging.ts';
+import { openTemporalClient, type TemporalClient } from '#temporal/connection.ts';
+import { startRun } from '#temporal/startRun.ts';
+import { startWorker, type RunningWorker } from '#workers/worker.ts';
+import { stepInto, type Position, type StepIn } from './faults.ts';
+
+/** What `npm test` hands to every file: one PostgreSQL and one Temporal for all. */
+export function testServers(): { adminUrl: string; temporalAddress: string } {
+  const adminUrl = process.env['TEST_ADMIN_DATABASE_URL'];
+  const temporalAddress = process.env['TEST_TEMPORAL_ADDRESS'];
+  if (!adminUrl || !temporalAddress)
+    throw new Error(
+      'Run tests by `npm test` (also one file: `npm test -- test/x.test.ts`): it starts the servers they need.',
+    );
+  return { adminUrl, temporalAddress };
+}
+
+/** A control plane of its own for one test file: own registry, roles, keys, folders and task queue on the shared servers. */
+export class TestInstallation {
+  readonly env: Record<string, string>;
+  readonly configuration: Configuration;
+  readonly platform: Platform;
+  readonly temporal: TemporalClient;
+  readonly adminUrl: string;
+  readonly #database: string;
+  readonly #workers: RunningWorker[] = [];
+  readonly #processes: ChildProcess[] = [];
+
+  private constructor(
+    env: Record<string, string>,
+    adminUrl: string,
+    database: string,
+    configuration: Configuration,
+    platform: Platform,
+  ) {
+    this.env = env;
+    this.adminUrl = adminUrl;
+    this.#database = database;
+    this.configuration = configuration;
+    this.platform = platform;
+    this.temporal = openTemporalClient(platform);
+  }
+
+  static async start(overrides: Record<string, string> = {}): Promise<TestInstallation> {
+    const { adminUrl, temporalAddress } = testServers();
+    const name = `test_${randomBytes(5).toString('hex')}`;
+    const password = () => randomBytes(12).toString('hex');
+    const urls = await setUpDatabase({
+      adminUrl,
+      database: name,
+      rolePrefix: name,
+      passwords: { migrator: password(), app: password(), provisioner: password(), reader: password() },
+    });
+    await migrate(urls);
+    const env: Record<string, string> = {
+      TENANTRY_APP_DATABASE_URL: urls.appUrl,
+      TENANTRY_PROVISIONER_DATABASE_URL: urls.provisionerUrl,
+      TENANTRY_READER_DATABASE_URL: urls.readerUrl,
+      TENANTRY_MIGRATOR_DATABASE_URL: urls.migratorUrl,
+      TENANTRY_MASTER_KEY: randomBytes(32).toString('base64'),
+      TENANTRY_DATA_DIR: await mkdtemp(join(tmpdir(), 'tenantry-test-')),
+      TENANTRY_PORT: '0',
+      TENANTRY_PUBLIC_URL: 'http://localhost:4400',
+      TENANTRY_WORKFLOW_BUNDLE: process.env['TEST_WORKFLOW_BUNDLE'] ?? (await buildWorkflows()),
+      TENANTRY_TASK_QUEUE: name,
+      TENANTRY_UNDO_PATIENCE_SECONDS: '10',
+      TENANTRY_ACT_ATTEMPTS: '4',
+      TENANTRY_LOG_LEVEL: process.env['TENANTRY_LOG_LEVEL'] ?? 'fatal',
+      TEMPORAL_ADDRESS: temporalAddress,
+      ...overrides,
+    };
+    const configuration = readConfiguration(env);
+    return new TestInstallation(env, adminUrl, name, configuration, await openPlatform(configuration));
+  }
+
+  get em(): Sql {
+    return this.platform.registry.em.fork();
+  }
+
+  /** A worker in this process, with the test between it and the providers when it wants to be. */
+  async startWorker(stepIn?: StepIn): Promise<RunningWorker> {
+    const logger = createLogger('test', { level: this.configuration.logLevel });
+    const worker = await startWorker(this.configuration, {
+      logger,
+      ...(stepIn ? { adapt: (deps) => stepInto(deps, stepIn) } : {}),
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** A worker in a process of its own; `halted` resolves when it has reached the position and waits there. */
+  async startWorkerProcess(
+    haltAt?: Position,
+    haltMs?: number,
+  ): Promise<{ child: ChildProcess; halted: Promise<void> }> {
+    const child = fork(join(import.meta.dirname, 'workerProcess.ts'), {
+      env: {
+        ...process.env,
+        ...this.env,
+        ...(haltAt ? { TEST_HALT_AT: JSON.stringify(haltAt) } : {}),
+        ...(haltMs ? { TEST_HALT_MS: String(haltMs) } : {}),
+      },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#processes.push(child);
+    const told = (word: 'ready' | 'halted') =>
+      new Promise<void>((resolve, reject) => {
+        child.on('message', (message) => word in (message as object) && resolve());
+        child.once('exit', (code, signal) =>
+          reject(new Error(`the worker process ended (${code ?? signal}) before it was ${word}`)),
+        );
+      });
+    const halted = told('halted');
+    halted.catch(() => undefined);
+    await told('ready');
+    return { child, halted };
+  }
+
+  /** Kills it the hard way and waits until it is gone. */
+  async kill(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async createTenant(wanted: NewTenant): Promise<RegisteredTenant> {
+    const registered = await this.em.transactional((em) =>
+      registerTenant(em, this.platform.tenantKeys, wanted, theSystem),
+    );
+    await startRun(this.platform, this.temporal.client, registered.runId);
+    return registered;
+  }
+
+  /** Creates a tenant and waits until it is active. */
+  async provision(wanted: NewTenant): Promise<RegisteredTenant> {
+    const registered = await this.createTenant(wanted);
+    const run = await this.runIsOver(registered.runId);
+    if (run.state !== 'succeeded') throw new Error(`provisioning ended ${run.state}: ${run.reason}`);
+    return registered;
+  }
+
+  async removeTenant(tenantId: string, confirm: string): Promise<RegisteredTenant> {
+    const opened = await this.em.transactional((em) => openRemoval(em, tenantId, confirm, theSystem));
+    await startRun(this.platform, this.temporal.client, opened.runId);
+    return opened;
+  }
+
+  async cancelRun(runId: string): Promise<void> {
+    await this.em.transactional((em) => requestCancel(em, runId, theSystem));
+    const run = await this.run(runId);
+    await this.temporal.client.workflow.getHandle(run.temporal.workflowId).cancel();
+  }
+
+  async run(runId: string): Promise<Run> {
+    const run = await findRunView(this.em, runId, { uiUrl: null, namespace: this.configuration.temporal.namespace });
+    if (!run) throw new Error(`no run ${runId}`);
+    return run;
+  }
+
+  /** Waits for the end of a run by its ledger. */
+  async runIsOver(runId: string, withinMs = 60_000): Promise<Run> {
+    return this.until(`run ${runId} to end`, withinMs, async () => {
+      const run = await this.run(runId);
+      return runIsOver(run.state) ? run : null;
+    });
+  }
+
+  /** Asks again until the answer is there. */
+  async until<Answer>(
+    what: string,
+    withinMs: number,
+    ask: () => Promise<Answer | null | false | undefined>,
+  ): Promise<Answer> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const answer = await ask();
+      if (answer) return answer;
+      if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}`);
+      await delay(20);
+    }
+  }
+
+  /** Rows of any database of the test server, as its administrator. */
+  async asAdmin<Row extends pg.QueryResultRow>(
+    database: string | null,
+    text: string,
+    values: unknown[] = [],
+  ): Promise<Row[]> {
+    const url = new URL(this.adminUrl);
+    url.pathname = `/${database ?? this.#database}`;
+    const client = new pg.Client({ connectionString: url.toString() });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#processes) await this.kill(child);
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    const stores = await this.asAdmin<{ database_name: string }>(null, 'select database_name from data_stores');
+    await this.temporal.close();
+    await this.platform.close();
+    for (const name of [this.#database, ...stores.map((store) => store.database_name)])
+      await this.asAdmin('postgres', `drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+    await rm(this.configuration.dataDir, { recursive: true, force: true });
+  }
+}
