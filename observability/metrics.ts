@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { RunState } from '#contracts/runStates.ts';
+import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 
 /**
@@ -86,7 +86,7 @@ export function countRun(ended: { kind: WorkflowKind; outcome: RunState; seconds
 
 export function countStep(ended: {
   provider: string;
-  outcome: 'done' | 'failed' | 'skipped' | 'undone' | 'undo_failed';
+  outcome: StepState;
   seconds: number;
 }): void {
   stepSeconds.observe({ provider: ended.provider, outcome: ended.outcome }, ended.seconds);

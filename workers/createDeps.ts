@@ -4,6 +4,7 @@ import type { Configuration } from '#domain/configuration.ts';
 import { ConfigurationError } from '#domain/configuration.ts';
 import type { Platform } from '#domain/platform.ts';
 import { Ledger } from '#domain/runs/ledger.ts';
+import { countRun, countStep } from '#observability/metrics.ts';
 import { databaseProvider } from '#providers/database/databaseProvider.ts';
 import { Placement } from '#providers/database/placement.ts';
 import { StoreConnections } from '#providers/database/stores.ts';
@@ -46,7 +47,7 @@ export function createDeps(platform: Platform, client: Client): WorkerDeps {
   ];
   return {
     ...platform,
-    ledger: new Ledger(registry, announcer),
+    ledger: new Ledger(registry, announcer, { runEnded: countRun, stepEnded: countStep }),
     providers: Object.fromEntries(providers.map((provider) => [provider.kind, provider])),
     mail: mailSender({
       smtpUrl: configuration.smtpUrl,

@@ -1,6 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver, runStatesBefore, stepStatesBefore, type RunState, type StepState } from '#contracts/runStates.ts';
-import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { RunRef, WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Registry, Sql } from '../database.ts';
 import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
@@ -12,10 +12,19 @@ export interface Reason {
   text: string;
 }
 
+/** Told after the commit, for whoever counts and times. */
+export interface LedgerObserver {
+  runEnded(run: { kind: WorkflowKind; outcome: RunState; seconds: number }): void;
+  stepEnded(step: { provider: string; outcome: StepState; seconds: number }): void;
+}
+
+const nobody: LedgerObserver = { runEnded: () => undefined, stepEnded: () => undefined };
+
 export interface LockedRun {
   id: string;
-  kind: string;
+  kind: WorkflowKind;
   tenantId: string | null;
+  createdAt: string;
   state: RunState;
   epoch: number;
   version: number;
@@ -30,10 +39,12 @@ export interface LockedRun {
 export class Ledger {
   readonly #registry: Registry;
   readonly #announcer: Announcer;
+  readonly #observer: LedgerObserver;
 
-  constructor(registry: Registry, announcer: Announcer) {
+  constructor(registry: Registry, announcer: Announcer, observer: LedgerObserver = nobody) {
     this.#registry = registry;
     this.#announcer = announcer;
+    this.#observer = observer;
   }
 
   /**
@@ -44,17 +55,19 @@ export class Ledger {
     ref: Pick<RunRef, 'runId' | 'epoch'>,
     change: (em: Sql, run: LockedRun) => Promise<{ changed: boolean; result: Result }>,
   ): Promise<Result> {
-    const { version, result } = await this.#registry.em.fork().transactional(async (em) => {
+    const { version, result, ended } = await this.#registry.em.fork().transactional(async (em) => {
       const run = await lockRun(em, ref.runId);
+      const wasOver = runIsOver(run.state);
       if (run.epoch !== ref.epoch)
         throw new DomainError('run_over', 'This run was started again; an older execution must not go on.');
       const { changed, result } = await change(em, run);
-      if (!changed) return { version: null, result };
+      if (!changed) return { version: null, result, ended: null };
       const [row] = await rows<{ version: number }>(em)`
         update runs set version = version + 1 where id = ${run.id} returning version`;
-      return { version: row?.version ?? null, result };
+      return { version: row?.version ?? null, result, ended: !wasOver && runIsOver(run.state) ? run : null };
     });
     if (version !== null) this.#announcer.announce('run', ref.runId, version);
+    if (ended) this.#observer.runEnded({ kind: ended.kind, outcome: ended.state, seconds: secondsSince(ended.createdAt) });
     return result;
   }
 
@@ -95,14 +108,14 @@ export class Ledger {
 
   /** The outcome of a step, as its workflow saw it. */
   async finishStep(step: RunRef & { stepId: string }, to: StepState, reason: Reason | null): Promise<void> {
-    await this.onRun(step, async (em, run) => {
-      const moved = await rows<{ title: string }>(em)`
+    const ended = await this.onRun(step, async (em, run) => {
+      const moved = await rows<{ title: string; provider: string; started_at: string | null }>(em)`
         update run_steps set state = ${to}, finished_at = now(),
           -- What made the act fail is worth more to a reader than that its undo worked.
           reason_code = case when ${to} = 'undone' then reason_code else ${reason?.code ?? null} end,
           reason = case when ${to} = 'undone' then reason else ${reason?.text ?? null} end
         where id = ${step.stepId} and run_id = ${run.id} and state = any(${stepStatesBefore(to)})
-        returning title`;
+        returning title, provider, started_at`;
       const [row] = moved;
       if (row && to !== 'done')
         await appendEvent(
@@ -115,8 +128,10 @@ export class Ledger {
           },
           run.actor,
         );
-      return { changed: moved.length > 0, result: undefined };
+      return { changed: moved.length > 0, result: row ?? null };
     });
+    if (ended?.started_at)
+      this.#observer.stepEnded({ provider: ended.provider, outcome: to, seconds: secondsSince(ended.started_at) });
   }
 
   async startRollback(ref: RunRef, reason: Reason): Promise<void> {
@@ -128,11 +143,14 @@ export class Ledger {
   }
 }
 
+const secondsSince = (time: string): number => (Date.now() - Date.parse(time)) / 1000;
+
 export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
   const [run] = await rows<{
     id: string;
-    kind: string;
+    kind: WorkflowKind;
     tenant_id: string | null;
+    created_at: string;
     state: RunState;
     epoch: number;
     version: number;
@@ -140,13 +158,14 @@ export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
     actor_id: string | null;
     request_id: string | null;
   }>(em)`
-    select id, kind, tenant_id, state, epoch, version, cancel_requested_at, actor_id, request_id
+    select id, kind, tenant_id, created_at, state, epoch, version, cancel_requested_at, actor_id, request_id
     from runs where id = ${runId} for update`;
   if (!run) throw new DomainError('not_found', 'There is no such run.');
   return {
     id: run.id,
     kind: run.kind,
     tenantId: run.tenant_id,
+    createdAt: run.created_at,
     state: run.state,
     epoch: run.epoch,
     version: run.version,
