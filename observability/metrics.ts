@@ -84,11 +84,7 @@ export function countRun(ended: { kind: WorkflowKind; outcome: RunState; seconds
   runSeconds.observe({ kind: ended.kind, outcome: ended.outcome }, ended.seconds);
 }
 
-export function countStep(ended: {
-  provider: string;
-  outcome: StepState;
-  seconds: number;
-}): void {
+export function countStep(ended: { provider: string; outcome: StepState; seconds: number }): void {
   stepSeconds.observe({ provider: ended.provider, outcome: ended.outcome }, ended.seconds);
 }
 

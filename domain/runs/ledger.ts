@@ -67,7 +67,8 @@ export class Ledger {
       return { version: row?.version ?? null, result, ended: !wasOver && runIsOver(run.state) ? run : null };
     });
     if (version !== null) this.#announcer.announce('run', ref.runId, version);
-    if (ended) this.#observer.runEnded({ kind: ended.kind, outcome: ended.state, seconds: secondsSince(ended.createdAt) });
+    if (ended)
+      this.#observer.runEnded({ kind: ended.kind, outcome: ended.state, seconds: secondsSince(ended.createdAt) });
     return result;
   }
 
