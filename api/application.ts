@@ -1,0 +1,92 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import { DomainError } from '#contracts/errors.ts';
+import { docsPage } from './docsPage.ts';
+import { mountRoutes, type Mounting } from './mountRoutes.ts';
+import { openapiDocument } from './openapiDocument.ts';
+import type { Pages } from './pages.ts';
+import { isHttps } from './plainHttp.ts';
+import { domainErrorOf, writeProblem } from './problems.ts';
+import { notesOf, requestLog } from './requestLog.ts';
+import { routeTable } from './routeTable.ts';
+
+/** What belongs to the API and never to a page. */
+const apiPaths = /^\/(?:api|health|t|openapi\.json|docs)(?:\/|$)/;
+
+/** Everything that answers on the one origin: the API's routes, its documents, and the pages after them. */
+export function buildApplication(mounting: Mounting, pages: Pages | null): Express {
+  const { configuration } = mounting.context.platform;
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('trust proxy', configuration.trustedProxies);
+  app.use(requestLog(mounting.context.logger));
+  app.use(securityHeaders(isHttps(configuration.publicUrl)));
+  app.use(mountRoutes(routeTable, mounting));
+  app.use(documents(configuration.publicUrl));
+  app.use((request, response, next) => {
+    if (pages && !apiPaths.test(request.path)) return pages(request, response, next);
+    throw new DomainError('not_found', 'There is nothing at this address.');
+  });
+  app.use(answerErrors);
+  return app;
+}
+
+/** Pages bring a policy of their own, with nonces: two policies would both have to allow what one of them knows. */
+function securityHeaders(https: boolean): express.RequestHandler {
+  const common = {
+    // `no-referrer` would make browsers send `Origin: null` with forms, which same-origin checks refuse.
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    xFrameOptions: { action: 'deny' },
+  } as const;
+  const forPages = helmet({ ...common, contentSecurityPolicy: false });
+  const forAnswers = helmet({
+    ...common,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  });
+  return (request, response, next) => (apiPaths.test(request.path) ? forAnswers : forPages)(request, response, next);
+}
+
+/** Made once: they change with the code only. */
+function documents(publicUrl: string): express.Router {
+  const document = openapiDocument(routeTable, publicUrl);
+  const json = JSON.stringify(document);
+  const { html, css } = docsPage(document);
+  const router = express.Router({ caseSensitive: true, strict: true });
+  const texts: [path: string, type: string, text: string][] = [
+    ['/openapi.json', 'application/json; charset=utf-8', json],
+    ['/docs', 'text/html; charset=utf-8', html],
+    ['/docs/style.css', 'text/css; charset=utf-8', css],
+  ];
+  for (const [path, type, text] of texts) {
+    router
+      .route(path)
+      .get((_request, response) => {
+        notesOf(response).route = path;
+        response.set({ 'Content-Type': type, 'Cache-Control': 'public, max-age=300' }).end(text);
+      })
+      .all((request, response) => {
+        notesOf(response).route = path;
+        response.set('Allow', 'GET, HEAD, OPTIONS');
+        if (request.method === 'OPTIONS') return void response.status(204).end();
+        throw new DomainError('method_not_allowed', 'Only GET, HEAD, OPTIONS may be used here.');
+      });
+  }
+  return router;
+}
+
+const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const notes = notesOf(response);
+  const meant = domainErrorOf(error);
+  notes.error = meant;
+  if (response.headersSent) return void response.destroy(); // a half answer must not look like a whole one
+  writeProblem(response, meant, notes.requestId);
+};

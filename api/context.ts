@@ -1,0 +1,20 @@
+import type { Client } from '@temporalio/client';
+import type { Platform } from '#domain/platform.ts';
+import type { Logger } from '#observability/logging.ts';
+import type { CheckPassword } from './signIn/checkPassword.ts';
+import type { Sessions } from './signIn/sessions.ts';
+import type { Readiness } from './readiness.ts';
+import type { RunWatch } from './runWatch.ts';
+import type { WorkflowDesk } from './workflowDesk.ts';
+
+/** What the API stands on, for as long as it runs. */
+export interface ApiContext {
+  platform: Platform;
+  client: Client;
+  logger: Logger;
+  sessions: Sessions;
+  checkPassword: CheckPassword;
+  workflows: WorkflowDesk;
+  runWatch: RunWatch;
+  readiness: Readiness;
+}

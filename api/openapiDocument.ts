@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import type { ErrorCode } from '#contracts/errors.ts';
+import { Problem } from '#contracts/problems.ts';
+import { Run, RunPage, RunStarted, RunStep } from '#contracts/runs.ts';
+import { Credentials, OwnerClaim, Session } from '#contracts/session.ts';
+import * as tenants from '#contracts/tenants.ts';
+import { statuses, titles } from './problems.ts';
+import { nothing, type AnyRoute, type Route } from './route.ts';
+import { routeTable } from './routeTable.ts';
+
+/** JSON Schema 2020-12, which is what OpenAPI 3.1 speaks. */
+export type JsonSchema = { [keyword: string]: unknown };
+
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description: string;
+  tags: string[];
+  parameters: { name: string; in: string; required: boolean; description?: string; schema: JsonSchema }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: JsonSchema }> };
+  responses: Record<
+    string,
+    { description: string; headers?: JsonSchema; content?: Record<string, { schema: JsonSchema }> }
+  >;
+  security: Record<string, string[]>[];
+}
+
+export interface OpenapiDocument {
+  openapi: string;
+  info: { title: string; version: string; description: string; license: { name: string; identifier: string } };
+  servers: { url: string }[];
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, JsonSchema>; securitySchemes: JsonSchema };
+}
+
+/** What has a name in the document; sent and received are told apart, since defaults and transforms make them differ. */
+const sent = {
+  NewTenant: tenants.NewTenant,
+  TenantChange: tenants.TenantChange,
+  TenantRemoval: tenants.TenantRemoval,
+  Person: tenants.Person,
+  Credentials,
+  OwnerClaim,
+};
+const { Tenant, TenantDetail, TenantPage, TenantPlan, Resource, Manifest, Plan, Portal } = tenants;
+const received = {
+  Problem, Run, RunStep, RunPage, RunStarted, Session, Tenant, TenantDetail, TenantPage, TenantPlan, Resource, Manifest, Plan, Portal,
+}; // prettier-ignore
+
+const refOf = (name: string): string => `#/components/schemas/${name}`;
+
+/** One fold over the route table: what is not declared there is not in the document, and the other way round. */
+export function openapiDocument(
+  routes: Record<string, AnyRoute>,
+  publicUrl: string,
+  version = '0.1.0',
+): OpenapiDocument {
+  const write = schemaWriter();
+  const paths: OpenapiDocument['paths'] = {};
+  for (const [operationId, route] of Object.entries(routes))
+    (paths[route.path] ??= {})[route.method] = operationOf(operationId, route, write);
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Tenantry',
+      version,
+      description:
+        'Creates, changes and removes the tenants of a SaaS product. What takes time answers 202 with the id of a run; ' +
+        'follow it by `followRun`. Every refusal is a problem (RFC 9457) with a stable `code` and the request id.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl }],
+    tags: [...new Set(Object.values(routes).map(tagOf))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: write.named,
+      securitySchemes: {
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: publicUrl.startsWith('https:') ? '__Host-tenantry' : 'tenantry',
+        },
+      },
+    },
+  };
+}
+
+/** `/api/v1/tenants/…` is about tenants. */
+const tagOf = ({ path }: AnyRoute): string => {
+  const first = /^\/(?:api\/v1\/)?([^/]+)/.exec(path)?.[1] ?? 'other';
+  return ({ t: 'portals', owner: 'session' } as Record<string, string>)[first] ?? first;
+};
+
+type SchemaWriter = ReturnType<typeof schemaWriter>;
+
+function schemaWriter() {
+  const named: Record<string, JsonSchema> = {};
+  const writeAll = (schemas: Record<string, z.ZodType>, io: 'input' | 'output') => {
+    const registry = z.registry<{ id: string }>();
+    for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+    const written = z.toJSONSchema(registry, { io, uri: refOf, unrepresentable: 'any' }).schemas;
+    for (const [id, schema] of Object.entries(written)) named[id] = withoutMarks(schema);
+    const names = new Map(Object.entries(schemas).map(([id, schema]) => [schema, id]));
+    return (schema: z.ZodType): JsonSchema => {
+      const id = names.get(schema);
+      if (id !== undefined) return { $ref: refOf(id) };
+      return withoutMarks(z.toJSONSchema(schema, { io, metadata: registry, unrepresentable: 'any' }), names);
+    };
+  };
+  return { sent: writeAll(sent, 'input'), received: writeAll(received, 'output'), named };
+}
+
+/** The document says once which dialect it is in; ids are places in it already. Named schemas within are pointed at. */
+function withoutMarks(schema: object, names?: Map<z.ZodType, string>): JsonSchema {
+  const { $schema: _dialect, $id: _place, $defs, ...rest } = schema as JsonSchema;
+  const text = JSON.stringify(rest).replaceAll('#/$defs/', refOf(''));
+  if ($defs && !names) throw new Error('a named schema has definitions of its own');
+  return JSON.parse(text) as JsonSchema;
+}
+
+function operationOf(operationId: string, route: AnyRoute, write: SchemaWriter): Operation {
+  const open = route.permission === 'public';
+  return {
+    operationId,
+    summary: route.summary,
+    description: open
+      ? 'Public.'
+      : route.permission === 'signed-in'
+        ? 'Needs a sign-in.'
+        : `Needs the permission \`${route.permission}\`.`,
+    tags: [tagOf(route)],
+    parameters: [
+      ...parametersOf('path', route.params ?? nothing, write),
+      ...parametersOf('query', route.query ?? nothing, write),
+      ...('idempotent' in route && route.idempotent ? [idempotencyHeader] : []),
+    ],
+    ...('body' in route && route.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: write.sent(route.body) } } } }
+      : {}),
+    responses: { ...successOf(route, write), ...refusalsOf(route) },
+    security: open ? [] : [{ session: [] }],
+  };
+}
+
+const idempotencyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Repeating the same request with the same key within 24 hours gives the same answer and does nothing again',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+function parametersOf(place: 'path' | 'query', schema: z.ZodType, write: SchemaWriter): Operation['parameters'] {
+  const { properties = {}, required = [] } = write.sent(schema) as {
+    properties?: Record<string, JsonSchema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...inner }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    ...(typeof description === 'string' ? { description } : {}),
+    schema: inner,
+  }));
+}
+
+function successOf(route: AnyRoute, write: SchemaWriter): Operation['responses'] {
+  if ('stream' in route) {
+    const schema = {
+      type: 'string',
+      description: `Events named \`${route.stream.event}\`; \`data\` is a ${'`Run`'} as JSON, \`id\` its version.`,
+    };
+    return { 200: { description: route.summary, content: { 'text/event-stream': { schema } } } };
+  }
+  const { status, body, also = [] }: Route['success'] = route.success;
+  const content = body ? { content: { 'application/json': { schema: write.received(body) } } } : {};
+  return Object.fromEntries([status, ...also].map((code) => [code, { description: route.summary, ...content }]));
+}
+
+/** A route's own errors, and those that every route of its kind may meet. */
+function refusalsOf(route: AnyRoute): Operation['responses'] {
+  const codes = new Set<ErrorCode>([...route.errors, 'invalid_request', 'dependency_down', 'internal']);
+  if (route.permission !== 'public') codes.add('unauthenticated');
+  if (route.permission !== 'public' && route.permission !== 'signed-in') codes.add('forbidden');
+  if (route.method !== 'get') codes.add('cross_origin');
+  if ('body' in route && route.body)
+    for (const code of ['bad_json', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);
+  if ('idempotent' in route && route.idempotent)
+    for (const code of ['idempotency_key_reused', 'idempotency_in_flight'] as const) codes.add(code);
+  const byStatus = Map.groupBy(codes, (code) => statuses[code]);
+  const own = 'stream' in route ? [] : [...(route.success.also ?? [])];
+  return Object.fromEntries(
+    [...byStatus]
+      .filter(([status]) => !own.includes(status as never))
+      .map(([status, sameStatus]) => [
+        status,
+        {
+          description: sameStatus.map((code) => `\`${code}\`: ${titles[code]}`).join('; '),
+          content: { 'application/problem+json': { schema: { $ref: refOf('Problem') } } },
+        },
+      ]),
+  );
+}
+
+if (import.meta.main)
+  console.log(
+    JSON.stringify(openapiDocument(routeTable, process.env['TENANTRY_PUBLIC_URL'] ?? 'http://localhost:4400'), null, 2),
+  );

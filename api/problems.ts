@@ -1,0 +1,138 @@
+import type { Response } from 'express';
+import { DomainError, type ErrorCode } from '#contracts/errors.ts';
+import type { Problem } from '#contracts/problems.ts';
+import { outageOf } from './outages.ts';
+
+/** A new code without a status does not compile. */
+export const statuses: Record<ErrorCode, number> = {
+  bad_json: 400,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_request: 400,
+  not_found: 404,
+  method_not_allowed: 405,
+  unauthenticated: 401,
+  bad_credentials: 401,
+  too_many_attempts: 429,
+  forbidden: 403,
+  cross_origin: 403,
+  slug_taken: 409,
+  external_id_taken: 409,
+  plan_unknown: 400,
+  region_unknown: 400,
+  placement_full: 503,
+  tenant_not_active: 409,
+  tenant_erased: 409,
+  confirmation_mismatch: 400,
+  run_in_progress: 409,
+  run_over: 409,
+  run_not_cancellable: 409,
+  run_not_repeatable: 409,
+  idempotency_key_reused: 422,
+  idempotency_in_flight: 409,
+  setup_link_invalid: 403,
+  resource_conflict: 409,
+  resource_fenced: 409,
+  check_failed: 409,
+  migration_failed: 409,
+  mail_refused: 409,
+  dependency_down: 503,
+  internal: 500,
+};
+
+export const titles: Record<ErrorCode, string> = {
+  bad_json: 'The body is not JSON',
+  body_too_large: 'The body is too large',
+  unsupported_media_type: 'The body is not sent as JSON',
+  invalid_request: 'The request is not valid',
+  not_found: 'Not found',
+  method_not_allowed: 'Method not allowed',
+  unauthenticated: 'Not signed in',
+  bad_credentials: 'Not the right e-mail address and password',
+  too_many_attempts: 'Too many attempts',
+  forbidden: 'Not permitted',
+  cross_origin: 'Refused from another origin',
+  slug_taken: 'The address is taken',
+  external_id_taken: 'The external id is taken',
+  plan_unknown: 'Unknown plan',
+  region_unknown: 'Unknown region',
+  placement_full: 'No room for another tenant',
+  tenant_not_active: 'The tenant is not active',
+  tenant_erased: 'The tenant was erased',
+  confirmation_mismatch: 'Not confirmed',
+  run_in_progress: 'Another run is in progress',
+  run_over: 'The run has ended',
+  run_not_cancellable: 'The run cannot be cancelled',
+  run_not_repeatable: 'The run cannot be tried again',
+  idempotency_key_reused: 'The idempotency key was used for another request',
+  idempotency_in_flight: 'A request with this idempotency key is being carried out',
+  setup_link_invalid: 'The link is not valid',
+  resource_conflict: 'Something else is in the way',
+  resource_fenced: 'The resource is being removed',
+  check_failed: 'A check failed',
+  migration_failed: 'A migration failed',
+  mail_refused: 'The mail was refused',
+  dependency_down: 'Something that Tenantry depends on does not answer',
+  internal: 'Something went wrong',
+};
+
+/** Seconds after which asking again makes sense. */
+const retryAfter: Partial<Record<ErrorCode, number>> = {
+  dependency_down: 2,
+  placement_full: 60,
+  too_many_attempts: 5,
+  idempotency_in_flight: 1,
+};
+
+/** What express, its body parser and the URL decoder refuse with; told apart by their documented `type`. */
+const byParserType: Record<string, [ErrorCode, string]> = {
+  'entity.parse.failed': ['bad_json', 'The body is not valid JSON.'],
+  'entity.too.large': ['body_too_large', 'The body is larger than 256 kB.'],
+  'encoding.unsupported': ['unsupported_media_type', 'Compressed bodies are not taken.'],
+  'charset.unsupported': ['unsupported_media_type', 'The body must be UTF-8.'],
+  'request.size.invalid': ['invalid_request', 'The body is not as long as it said.'],
+  'request.aborted': ['invalid_request', 'The request ended before its body did.'],
+};
+
+/** Any failure as one that has a meaning; what has none is `internal` and tells nothing of itself. */
+export function domainErrorOf(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  const { type } = error as { type?: unknown };
+  const parsing = typeof type === 'string' ? byParserType[type] : undefined;
+  if (parsing) return new DomainError(...parsing, { cause: error });
+  if (error instanceof URIError || (error as { status?: unknown })?.status === 400)
+    return new DomainError('invalid_request', 'The address is not properly encoded.', { cause: error });
+  const outage = outageOf(error);
+  if (outage) return new DomainError('dependency_down', outage, { cause: error });
+  return new DomainError('internal', 'Something went wrong on our side. The request id helps to find out what.', {
+    cause: error,
+  });
+}
+
+export function problemOf(error: DomainError, requestId: string): Problem {
+  const { code, publicMessage, fields, extra } = error;
+  return {
+    type: `/docs#${code}`,
+    title: titles[code],
+    status: statuses[code],
+    detail: publicMessage,
+    code,
+    requestId,
+    ...(fields.length > 0 ? { fields } : {}),
+    ...(Array.isArray(extra['suggestions']) ? { suggestions: extra['suggestions'] as string[] } : {}),
+    ...(typeof extra['runId'] === 'string' ? { runId: extra['runId'] } : {}),
+  };
+}
+
+/** The one place that writes problems (RFC 9457). */
+export function writeProblem(response: Response, error: DomainError, requestId: string): void {
+  const problem = problemOf(error, requestId);
+  const seconds = retryAfter[error.code];
+  if (seconds !== undefined) response.set('Retry-After', String(seconds));
+  if (problem.status === 401) response.set('WWW-Authenticate', 'Session realm="Tenantry"'); // RFC 9110, 15.5.2
+  response
+    .status(problem.status)
+    .set('Cache-Control', 'no-store')
+    .set('Content-Type', 'application/problem+json; charset=utf-8')
+    .end(JSON.stringify(problem));
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { ErrorCode } from '#contracts/errors.ts';
+import type { RoutePermission } from '#contracts/permissions.ts';
+import type { Sql } from '#domain/database.ts';
+import type { Actor } from '#domain/events/appendEvent.ts';
+import type { SignedIn } from '#domain/people/sessions.ts';
+import type { ApiContext } from './context.ts';
+
+/** What came with the request, parsed by the route's own schemas. */
+export interface RouteInput<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
+  params: z.output<Params>;
+  query: z.output<Query>;
+  body: z.output<Body>;
+  actor: Actor;
+  /** Who asks; null only where the route is public and nobody is signed in. */
+  signedIn: SignedIn | null;
+  /** Aborted when nobody waits for the answer any more. */
+  signal: AbortSignal;
+}
+
+/** What a handler may use: what the API stands on, and what belongs to this one request. */
+export interface RequestContext extends ApiContext {
+  /** This request's own view of the registry. */
+  em: Sql;
+  /** One transaction; with an `Idempotency-Key` it is carried out once, and its result is the answer to every repetition. */
+  once<Result>(work: (em: Sql) => Promise<Result>): Promise<Result>;
+  /** Begins a new session for this person and gives its cookie to the browser; an earlier one of this browser ends. */
+  signIn(userId: string): Promise<SignedIn>;
+  signOut(): Promise<void>;
+}
+
+interface Described<Params extends z.ZodType, Query extends z.ZodType> {
+  path: `/${string}`;
+  summary: string;
+  /** Nothing is reachable by omission: without one the API does not start. */
+  permission: RoutePermission;
+  params?: Params;
+  query?: Query;
+  /** Beyond those that every route may answer with. */
+  errors: readonly ErrorCode[];
+}
+
+export interface Route<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType,
+> extends Described<Params, Query> {
+  method: 'get' | 'post' | 'patch' | 'delete';
+  body?: Body;
+  /** Whether `Idempotency-Key` is heeded: the handler then does its writing by `once`. */
+  idempotent?: boolean;
+  success: { status: 200 | 201 | 202 | 204; body?: Answer; also?: readonly number[] };
+  /** For answers that anybody may keep; all others are `no-store`. */
+  cacheControl?: string;
+  handle(input: RouteInput<Params, Query, Body>, context: RequestContext): Promise<z.input<Answer>>;
+}
+
+/** A stream of server-sent events: the newest whole state whenever it changed, `id` is its version. */
+export interface StreamRoute<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Event extends z.ZodType = z.ZodType,
+> extends Described<Params, Query> {
+  method: 'get';
+  stream: { event: string; data: Event };
+  handle(
+    input: RouteInput<Params, Query, z.ZodType>,
+    context: RequestContext,
+  ): AsyncIterable<{ id: string; data: z.input<Event> }>;
+}
+
+export type AnyRoute = Route | StreamRoute;
+
+/** What a route that takes nothing takes. */
+export const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+/** The identity: handler types follow from the schemas. */
+export const defineRoute = <
+  Params extends z.ZodType = Nothing,
+  Query extends z.ZodType = Nothing,
+  Body extends z.ZodType = Nothing,
+  Answer extends z.ZodType = z.ZodVoid,
+>(
+  route: Route<Params, Query, Body, Answer>,
+): Route<Params, Query, Body, Answer> => route;
+
+export const defineStream = <
+  Params extends z.ZodType = Nothing,
+  Query extends z.ZodType = Nothing,
+  Event extends z.ZodType = z.ZodVoid,
+>(
+  route: StreamRoute<Params, Query, Event>,
+): StreamRoute<Params, Query, Event> => route;
+
+/** Ids are compared as text in places (sealing contexts, cache keys): one spelling only. */
+const Id = z.uuid().toLowerCase();
+export const TenantParams = z.strictObject({ tenantId: Id });
+export const RunParams = z.strictObject({ runId: Id });

@@ -1,0 +1,48 @@
+import { readLiveness } from './routes/health/readLiveness.ts';
+import { readReadiness } from './routes/health/readReadiness.ts';
+import { readIssuer } from './routes/portal/readIssuer.ts';
+import { readIssuerKeys } from './routes/portal/readIssuerKeys.ts';
+import { readPortal } from './routes/portal/readPortal.ts';
+import { cancelRun } from './routes/runs/cancelRun.ts';
+import { followRun } from './routes/runs/followRun.ts';
+import { listRuns } from './routes/runs/listRuns.ts';
+import { readRun } from './routes/runs/readRun.ts';
+import { tryRunAgain } from './routes/runs/tryRunAgain.ts';
+import { claimOwner } from './routes/session/claimOwner.ts';
+import { createSession } from './routes/session/createSession.ts';
+import { deleteSession } from './routes/session/deleteSession.ts';
+import { readSession } from './routes/session/readSession.ts';
+import { createTenant } from './routes/tenants/createTenant.ts';
+import { deleteTenant } from './routes/tenants/deleteTenant.ts';
+import { listPlans } from './routes/tenants/listPlans.ts';
+import { listTenants } from './routes/tenants/listTenants.ts';
+import { planTenant } from './routes/tenants/planTenant.ts';
+import { readManifest } from './routes/tenants/readManifest.ts';
+import { readTenant } from './routes/tenants/readTenant.ts';
+import { updateTenant } from './routes/tenants/updateTenant.ts';
+
+/** Every route there is, by its operation id. */
+export const routeTable = {
+  claimOwner,
+  createSession,
+  readSession,
+  deleteSession,
+  listPlans,
+  listTenants,
+  createTenant,
+  planTenant,
+  readTenant,
+  updateTenant,
+  deleteTenant,
+  readManifest,
+  listRuns,
+  readRun,
+  followRun,
+  cancelRun,
+  tryRunAgain,
+  readPortal,
+  readIssuer,
+  readIssuerKeys,
+  readLiveness,
+  readReadiness,
+};

@@ -1,0 +1,24 @@
+import { DomainError } from '#contracts/errors.ts';
+import { Run } from '#contracts/runs.ts';
+import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { findRunView } from '#domain/runs/viewRun.ts';
+import { defineRoute, RunParams } from '../../route.ts';
+
+/** The wish is written before it is delivered: from then on the doors cannot open, whatever becomes of this process. */
+export const cancelRun = defineRoute({
+  method: 'post',
+  path: '/api/v1/runs/{runId}/cancel',
+  summary: 'Cancel a run and undo what it did',
+  permission: 'runs:cancel',
+  params: RunParams,
+  success: { status: 202, body: Run },
+  errors: ['not_found', 'run_not_cancellable'],
+  async handle({ params: { runId }, actor }, { em, platform, workflows }) {
+    const asked = await em.transactional((tx) => requestCancel(tx, runId, actor));
+    platform.announcer.announce('run', runId, asked.version);
+    const run = await findRunView(em.fork(), runId, platform.configuration.temporal);
+    if (!run) throw new DomainError('not_found', 'There is no such run.');
+    await workflows.deliverCancel({ id: runId, workflowId: run.temporal.workflowId });
+    return run;
+  },
+});
