@@ -28,6 +28,13 @@ const commands = {
   openapi: 'api/openapiDocument.ts',
 };
 
+/** What is loaded before a command's own file: what it needs built, and tracing, which has to come before what it traces. */
+const preludes = {
+  start: ['observability/register.ts'],
+  api: ['local/withPages.ts', 'observability/register.ts'],
+  worker: ['local/withWorkflows.ts', 'observability/register.ts'],
+};
+
 const refuse = (text) => {
   console.error(`\n${text}\n`);
   process.exit(1);
@@ -111,7 +118,9 @@ const install = () => {
  * group, and is passed on by npm as well) reaches it through this process only: once.
  */
 const handOver = (file, args) => {
-  const child = spawn(node, ['--import', pathToFileURL(join(root, 'local', 'lifeline.mjs')).href, file, ...args], {
+  const imports = ['local/lifeline.mjs', ...(preludes[command] ?? [])];
+  const flags = imports.flatMap((path) => ['--import', pathToFileURL(join(root, path)).href]);
+  const child = spawn(node, [...flags, file, ...args], {
     cwd: root,
     stdio: 'inherit',
     detached: true,

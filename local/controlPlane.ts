@@ -1,5 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { openRegistry } from '#domain/database.ts';
+import { createLogger } from '#observability/logging.ts';
+import { startMetricsServer } from '#observability/metrics.ts';
+import { tracing } from '#observability/tracing.ts';
 import { buildPages } from './buildPages.ts';
 import { buildWorkflows } from './buildWorkflows.ts';
 import { checkExistingDatabase } from './existingDatabase.ts';
@@ -79,12 +82,15 @@ export async function startControlPlane(
     writeEnvironment(dataDir, environment),
   ]);
   const setupToken = await withRegistry(urls.appUrl, (em) => settleOwner(em, given));
+  const logger = createLogger('start', { level: configuration.logLevel });
   await progress('API and worker', () =>
     settleTogether([
-      startApi(configuration).then((api) => (parts.api = api)),
-      startWorker(configuration).then((worker) => (parts.worker = worker)),
+      startApi(configuration, { logger }).then((api) => (parts.api = api)),
+      startWorker(configuration, { logger }).then((worker) => (parts.worker = worker)),
+      place.metricsPort && startMetricsServer(place.metricsPort).then((metrics) => parts.besides.push(metrics)),
     ]),
   );
+  parts.besides.push({ stop: async () => tracing()?.stop() });
   await parts.claim.tell('running', configuration.publicUrl);
 
   return {

@@ -146,6 +146,8 @@ const exists = (path: string): Promise<boolean> =>
  */
 async function homeOf(dataDir: string, user: ServerUser): Promise<string> {
   const home = resolve(dataDir, 'postgres');
+  // Others may pass through the data folder, and see nothing in it.
+  if (user.uid !== undefined) await chmod(dataDir, 0o711);
   const present = await realpath(home).catch(() => null);
   if (present) {
     await own(present, user);
@@ -155,8 +157,6 @@ async function homeOf(dataDir: string, user: ServerUser): Promise<string> {
     );
   }
   await rm(home, { force: true }); // a link whose target was deleted
-  // Others may pass through the data folder, and see nothing in it.
-  if (user.uid !== undefined) await chmod(dataDir, 0o711);
   if (await canEnter(dataDir, user)) {
     await mkdir(home, { mode: 0o700 });
     await own(home, user);

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 const quietMs = 1000;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -22,12 +24,13 @@ export class SetupError extends Error {
   override name = 'SetupError';
 }
 
+const isForPeople = (error: unknown): error is Error =>
+  error instanceof SetupError || (error instanceof Error && error.name === 'ConfigurationError');
+
 /** Runs a command's main function; what goes wrong ends the process with a text, not with a stack trace of the launcher. */
 export function runCommand(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    console.error(
-      `\n${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-    );
+    console.error(`\n${isForPeople(error) ? error.message : inspect(error)}\n`);
     process.exit(1);
   });
 }

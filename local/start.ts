@@ -17,7 +17,7 @@ runCommand(async () => {
     const controlPlane = await Promise.race([starting, signals.asked.then(() => null)]);
     if (controlPlane) {
       announce(controlPlane, performance.now() - began);
-      await signals.asked;
+      await Promise.race([signals.asked, workerEnd(parts)]);
     } else {
       await Promise.race([starting.catch(() => {}), sleep(stepMs), signals.hurried]);
     }
@@ -30,6 +30,12 @@ runCommand(async () => {
   await Promise.race([parts.stop(), signals.hurried.then(() => parts.stopServers())]);
   process.exit(0);
 });
+
+/** A worker that ends by itself takes the rest along: an API without one would take orders that nobody carries out. */
+async function workerEnd(parts: StartedParts): Promise<never> {
+  await parts.worker?.ended;
+  throw new Error('the worker ended without being asked to');
+}
 
 function announce(controlPlane: ControlPlane, tookMs: number): void {
   const { address, uiUrl, metricsUrl, dataDir, masterKey, setupLink } = controlPlane;

@@ -12,7 +12,9 @@ export class StartedParts {
   claim: FolderClaim | null = null;
   servers: Servers | null = null;
   api: Stoppable | null = null;
-  worker: Stoppable | null = null;
+  worker: (Stoppable & { ended: Promise<void> }) | null = null;
+  /** Metrics and traces: they tell of the stop as well, so they end after it. */
+  readonly besides: Stoppable[] = [];
 
   /** API first, then the worker, which finishes what it has begun; then the servers. */
   async stop(): Promise<void> {
@@ -21,6 +23,7 @@ export class StartedParts {
     try {
       if (api) await progress('stopping the API', () => api.stop());
       if (worker) await progress('letting the worker finish', () => worker.stop());
+      for (const part of this.besides) await part.stop();
     } finally {
       await this.stopServers();
     }

@@ -1,0 +1,53 @@
+import { v7 as newId } from 'uuid';
+import { sessionCookie } from '#api/signIn/sessionCookie.ts';
+import { startSession } from '#domain/people/sessions.ts';
+import { rows } from '#domain/sql.ts';
+import { withRegistry } from '../controlPlane.ts';
+import { ownerFrom } from '../firstOwner.ts';
+import { SetupError } from '../progress.ts';
+import { endDemoUser, demoEmail } from './demoUser.ts';
+
+const sessionSeconds = 1800;
+
+export interface DemoSession {
+  cookie: string;
+  end(): Promise<void>;
+}
+
+/**
+ * As the owner when the environment names one. Else whoever may read this folder's secrets is the operator of this control
+ * plane: the demo gives itself a user without a password, for as long as it runs, and takes it away again.
+ */
+export async function signIn(server: {
+  base: string;
+  publicUrl: string;
+  appDatabaseUrl: string;
+  env: NodeJS.ProcessEnv;
+}): Promise<DemoSession> {
+  const owner = await ownerFrom(server.env);
+  if (owner) return { cookie: await cookieOf(server.base, owner), end: async () => {} };
+  return withRegistry(server.appDatabaseUrl, async (em) => {
+    await endDemoUser(em);
+    const userId = newId();
+    await rows(em)`
+      insert into users (id, email, password_hash, role) values (${userId}, ${demoEmail}, 'none', 'owner')`;
+    const { token } = await startSession(em, userId, sessionSeconds);
+    return {
+      cookie: `${sessionCookie(server.publicUrl).name}=${token}`,
+      end: () => withRegistry(server.appDatabaseUrl, endDemoUser),
+    };
+  });
+}
+
+async function cookieOf(base: string, owner: { email: string; password: string }): Promise<string> {
+  const response = await fetch(`${base}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(owner),
+  });
+  const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
+  if (response.ok && cookie) return cookie;
+  throw new SetupError(
+    `Signing in as TENANTRY_OWNER_EMAIL (${owner.email}) was refused with ${response.status}: is the password still this one?`,
+  );
+}
