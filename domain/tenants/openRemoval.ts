@@ -3,6 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import { titleOfKind } from '../resources/resourceTitles.ts';
 import { addSteps, openRun } from '../runs/openRun.ts';
 
 /**
@@ -34,7 +35,7 @@ export async function openRemoval(
   await addSteps(em, runId, [
     { title: 'Close the doors', kind: 'fixed', provider: 'doors', act: 'doors.close', undo: null },
     ...resources.map(({ id, provider }) => ({
-      title: removalTitles[provider] ?? `Remove the ${provider}`,
+      title: `Remove the ${titleOfKind(provider)}`,
       kind: 'resource' as const,
       provider,
       resourceId: id,
@@ -45,9 +46,3 @@ export async function openRemoval(
   ]);
   return { tenantId, slug: tenant.slug ?? '', runId };
 }
-
-const removalTitles: Record<string, string> = {
-  database: 'Remove the database',
-  realm: 'Remove the sign-in realm',
-  storage: 'Remove the storage bucket',
-};

@@ -4,6 +4,7 @@ import type { NewTenant } from '#contracts/tenants.ts';
 import { Blueprint, Plan, type BlueprintStep } from '../blueprints.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
+import { headingOfKind } from '../resources/resourceTitles.ts';
 import { addSteps, openRun, type NewStep } from '../runs/openRun.ts';
 import { sealWith, type TenantKeys } from '../secrets/tenantKeys.ts';
 import { json, rows } from '../sql.ts';
@@ -108,7 +109,7 @@ async function planResources(
     const resourceId = newId();
     await rows(em)`
       insert into resources (id, tenant_id, kind, provider, title, position, state, run_id, epoch)
-      values (${resourceId}, ${tenantId}, ${step.provider}, ${step.provider}, ${step.title}, ${position}, 'planned', ${runId}, 1)`;
+      values (${resourceId}, ${tenantId}, ${step.provider}, ${step.provider}, ${headingOfKind(step.provider)}, ${position}, 'planned', ${runId}, 1)`;
     const { title, provider } = step;
     planned.push({
       title,
