@@ -58,9 +58,9 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
 /** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */
 async function unfinishedSteps(em: Sql, runId: string): Promise<string[]> {
   const left = await rows<{ title: string }>(em)`
-    select title from run_steps
-    where run_id = ${runId} and undo is not null and kind <> 'fixed' and state not in ('pending', 'undone')
-    order by position`;
+    select coalesce(r.title, s.title) as title from run_steps s left join resources r on r.id = s.resource_id
+    where s.run_id = ${runId} and s.undo is not null and s.kind <> 'fixed' and s.state not in ('pending', 'undone')
+    order by s.position`;
   return left.map(({ title }) => title);
 }
 

@@ -120,7 +120,7 @@ describe('provisioning a tenant', () => {
     const run = await installation.runIsOver(runId);
 
     assert.equal(run.state, 'needs_attention');
-    assert.match(run.reason ?? '', /Create the sign-in realm/);
+    assert.match(run.reason ?? '', /Sign-in realm/);
     assert.doesNotMatch(run.reason ?? '', /database|bucket/);
     assert.deepEqual(await remainsOf(installation, tenantId), ['realm', 'secrets', `address ${slug}`]);
 
