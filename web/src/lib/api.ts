@@ -21,7 +21,8 @@ export async function read<T>({ fetch, url, untrack }: Loading, path: string): P
         303,
         untrack(() => signInPath(url)),
       );
-    error(status < 400 ? 503 : status, message, {
+    // Not reached is a 503; an address that the API does not understand (no uuid, an old cursor) leads to nothing.
+    error(status === 0 ? 503 : status === 400 ? 404 : status, message, {
       ...(problem.code && { code: problem.code }),
       ...(problem.requestId && { requestId: problem.requestId }),
     });

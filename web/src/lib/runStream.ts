@@ -16,81 +16,106 @@ const silence = 10_000;
  * Follows one run until it is over, through lost connections: the stream first, and between attempts the run itself is
  * read. Never goes back to an older version. Returns the way to stop.
  */
-export function openRunStream(runId: string, { onRun, onLink }: RunWatcher): () => void {
-  const path = `/api/v1/runs/${runId}`;
-  let stream: EventSource | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let wait = firstWait;
-  let version = -1;
-  let stopped = false;
+export function openRunStream(runId: string, watcher: RunWatcher): () => void {
+  const stream = new RunStream(runId, watcher);
+  stream.connect();
+  return () => stream.stop();
+}
 
-  const stop = () => {
-    stopped = true;
-    stream?.close();
-    clearTimeout(timer);
-  };
+class RunStream {
+  readonly #path: string;
+  readonly #watcher: RunWatcher;
+  #source: EventSource | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wait = firstWait;
+  #version = -1;
+  /** Which connection is the present one: whatever an earlier one still has to say is not listened to. */
+  #attempt = 0;
+  #isStopped = false;
 
-  const take = (run: Run): boolean => {
-    if (stopped || run.version <= version) return false;
-    version = run.version;
-    onRun(run);
-    if (runIsOver(run.state)) stop();
+  constructor(runId: string, watcher: RunWatcher) {
+    this.#path = `/api/v1/runs/${runId}`;
+    this.#watcher = watcher;
+  }
+
+  connect(): void {
+    const attempt = ++this.#attempt;
+    const isPresent = () => !this.#isStopped && attempt === this.#attempt;
+    const source = new EventSource(`${this.#path}/events`);
+    this.#source = source;
+    source.addEventListener('open', () => {
+      if (!isPresent()) return;
+      this.#wait = firstWait;
+      this.#watcher.onLink('live');
+      this.#askWhenSilent();
+    });
+    source.addEventListener('run', (event: MessageEvent<string>) => {
+      if (!isPresent()) return;
+      this.#take(JSON.parse(event.data) as Run);
+      this.#askWhenSilent();
+    });
+    // The browser's own reconnecting gives up on an HTTP error and knows no growing wait, so it is done here.
+    source.addEventListener('error', () => isPresent() && this.#reconnect());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#attempt++;
+    this.#source?.close();
+    clearTimeout(this.#timer);
+  }
+
+  #reconnect(): void {
+    this.#source?.close();
+    this.#attempt++;
+    this.#watcher.onLink('reconnecting');
+    this.#after(this.#wait * (0.75 + Math.random() / 2), async () => {
+      const run = await this.#reread();
+      if (run) this.#take(run);
+      return () => this.connect();
+    });
+    this.#wait = Math.min(this.#wait * 2, longestWait);
+  }
+
+  #askWhenSilent(): void {
+    this.#after(silence, async () => {
+      const run = await this.#reread();
+      // Newer than what the stream told, or nobody answers: it is dead although it looks open.
+      const isDead = run === null || this.#take(run);
+      return () => (isDead ? this.#reconnect() : this.#askWhenSilent());
+    });
+  }
+
+  /** Does one thing later, and what it says comes next, unless another connection was made in the meantime. */
+  #after(milliseconds: number, act: () => Promise<() => void>): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    const attempt = this.#attempt;
+    this.#timer = setTimeout(() => {
+      void act().then((next) => {
+        if (!this.#isStopped && attempt === this.#attempt) next();
+      });
+    }, milliseconds);
+  }
+
+  /** Hands on what is newer; true when it was. */
+  #take(run: Run): boolean {
+    if (this.#isStopped || run.version <= this.#version) return false;
+    this.#version = run.version;
+    this.#watcher.onRun(run);
+    if (runIsOver(run.state)) this.stop();
     return true;
-  };
+  }
 
-  /** What the run is now, without the stream. Null when the server cannot be asked. */
-  const reread = async (): Promise<Run | null> => {
+  /** The run without the stream; null when the server cannot be asked. */
+  async #reread(): Promise<Run | null> {
     try {
-      const response = await fetch(path, { headers: { accept: 'application/json' } });
-      // Signed out, forbidden or gone: asking again will not help; the page says so on the next load.
-      if ([401, 403, 404].includes(response.status)) stop();
+      const response = await fetch(this.#path, { headers: { accept: 'application/json' } });
+      // Signed out, forbidden or gone: asking again will not help, and the page says so on its next load.
+      if ([401, 403, 404].includes(response.status)) this.stop();
       return response.ok ? ((await response.json()) as Run) : null;
     } catch {
       return null;
     }
-  };
-
-  const listen = () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const run = await reread();
-      // Newer than what the stream told: it is dead although it looks open.
-      if (!run || take(run)) reconnect();
-      else if (!stopped) listen();
-    }, silence);
-  };
-
-  const connect = () => {
-    stream = new EventSource(`${path}/events`);
-    stream.addEventListener('open', () => {
-      wait = firstWait;
-      onLink('live');
-      listen();
-    });
-    stream.addEventListener('run', (event: MessageEvent<string>) => {
-      take(JSON.parse(event.data) as Run);
-      if (!stopped) listen();
-    });
-    // The browser's own reconnecting gives up on an HTTP error and knows no growing wait, so it is done here.
-    stream.addEventListener('error', reconnect);
-  };
-
-  const reconnect = () => {
-    stream?.close();
-    if (stopped) return;
-    clearTimeout(timer);
-    onLink('reconnecting');
-    timer = setTimeout(
-      async () => {
-        const run = await reread();
-        if (run) take(run);
-        if (!stopped) connect();
-      },
-      wait * (0.75 + Math.random() / 2),
-    );
-    wait = Math.min(wait * 2, longestWait);
-  };
-
-  connect();
-  return stop;
+  }
 }
