@@ -1,12 +1,8 @@
 import type { Run } from '#contracts/runs.ts';
 import { runKindTitles } from '#lib/words.ts';
 
-const alone: Record<Run['kind'], string> = {
-  provisionTenant: 'Provision',
-  deprovisionTenant: 'Remove',
-  deliverInvitation: 'Invite the admin',
-};
-
 /** "Provision Universität Zürich"; beside the tenant itself only what is done. */
-export const runTitle = (run: Pick<Run, 'kind' | 'tenant'>, namesTenant = true): string =>
-  namesTenant && run.tenant ? `${runKindTitles[run.kind]} ${run.tenant.name}` : alone[run.kind];
+export function runTitle({ kind, tenant }: Pick<Run, 'kind' | 'tenant'>, namesTenant = true): string {
+  const { title, of } = runKindTitles[kind];
+  return namesTenant && tenant ? `${title}${of} ${tenant.name}` : title;
+}

@@ -60,10 +60,12 @@ export const planActionWords: Record<TenantPlan['steps'][number]['action'], Word
   conflict: { title: 'Conflict', tone: 'bad' },
 };
 
-export const runKindTitles: Record<WorkflowKind, string> = {
-  provisionTenant: 'Provision',
-  deprovisionTenant: 'Remove',
-  deliverInvitation: 'Invite the admin of',
+/** What a run does, and what joins it to the name of its tenant. */
+export const runKindTitles: Record<WorkflowKind, { title: string; of: string }> = {
+  provisionTenant: { title: 'Provision', of: '' },
+  deprovisionTenant: { title: 'Remove', of: '' },
+  deliverInvitation: { title: 'Invite the admin', of: ' of' },
+  finishRollback: { title: 'Finish the rollback', of: ' of' },
 };
 
 export const tierTitles: Record<Plan['tier'], string> = {
