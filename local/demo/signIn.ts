@@ -32,10 +32,13 @@ export async function signIn(server: {
     await rows(em)`
       insert into users (id, email, password_hash, role) values (${userId}, ${demoEmail}, 'none', 'owner')`;
     const { token } = await startSession(em, userId, sessionSeconds);
-    return {
-      cookie: `${sessionCookie(server.publicUrl).name}=${token}`,
-      end: () => withRegistry(server.appDatabaseUrl, endDemoUser),
+    const cookie = `${sessionCookie(server.publicUrl).name}=${token}`;
+    const end = async (): Promise<void> => {
+      // The API remembers sessions for some seconds: a sign-out is heard at once.
+      await fetch(`${server.base}/api/v1/session`, { method: 'DELETE', headers: { cookie } }).catch(() => {});
+      await withRegistry(server.appDatabaseUrl, endDemoUser);
     };
+    return { cookie, end };
   });
 }
 

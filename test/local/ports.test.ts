@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { freePorts, portFrom, settlePort } from '../../local/ports.ts';
+import { freePorts, portFrom, settlePort } from '#local/ports.ts';
 
 const hold = (): Promise<{ server: Server; port: number }> =>
   new Promise((resolve) => {

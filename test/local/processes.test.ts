@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withLock } from '../../local/buildLock.ts';
+import { withLock } from '#local/buildLock.ts';
 import {
   describeProcess,
   isAlive,
@@ -12,7 +12,7 @@ import {
   stopProcess,
   untilGone,
   writeRecord,
-} from '../../local/processes.ts';
+} from '#local/processes.ts';
 
 const sleeper = (script = 'setInterval(() => {}, 1000)'): Promise<ChildProcess> =>
   new Promise((resolve, reject) => {

@@ -7,11 +7,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePorts } from '../../local/ports.ts';
-import { removePostgresData, startPostgres } from '../../local/postgres.ts';
-import { describeProcess, listLiving, untilGone } from '../../local/processes.ts';
-import { startServers, stopRecordedServers } from '../../local/servers.ts';
-import { prepareTemporal } from '../../local/temporalSetUp.ts';
+import { freePorts } from '#local/ports.ts';
+import { removePostgresData, startPostgres } from '#local/postgres.ts';
+import { describeProcess, listLiving, untilGone } from '#local/processes.ts';
+import { startServers, stopRecordedServers } from '#local/servers.ts';
+import { prepareTemporal } from '#local/temporalSetUp.ts';
 
 const query = async (url: string, text: string): Promise<Record<string, string>[]> => {
   const client = new pg.Client({ connectionString: url });
@@ -41,7 +41,7 @@ describe('the servers of npm start', () => {
 
   it('outlive a launcher that is killed with -9, and are adopted by the next start', async () => {
     const script = `
-      const { startServers } = await import(${JSON.stringify(join(import.meta.dirname, '../../local/servers.ts'))});
+      const { startServers } = await import(${JSON.stringify(join(import.meta.dirname, '#local/servers.ts'))});
       const { pids } = await startServers({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
       console.log(JSON.stringify(pids));
       setInterval(() => {}, 1000);`;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { describeProcess, stopProcess, type ProcessRecord } from '../../local/processes.ts';
+import { describeProcess, stopProcess, type ProcessRecord } from '#local/processes.ts';
 
 const run = promisify(execFile);
 

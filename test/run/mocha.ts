@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { checkout } from '../../local/paths.ts';
+import { checkout } from '#local/paths.ts';
 
 const jobs = 2;
 const testMs = 60_000;

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { SetupError } from '../../local/progress.ts';
+import { SetupError } from '#local/progress.ts';
 
 const left = new Set(['node_modules', 'build', 'coverage', 'dist']);
 
