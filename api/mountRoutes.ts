@@ -46,6 +46,9 @@ function refuseMethod(routes: AnyRoute[]): RequestHandler {
   };
 }
 
+/** No request outlives this; what it began goes on and is found by its id or its idempotency key. */
+const deadlineMs = 12_000;
+
 const changesSomething = new Set(['post', 'patch', 'delete']);
 const permitted = new Map(
   Object.entries(roles).map(
@@ -72,7 +75,7 @@ function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;
     const parsedQuery = parseInput(query, request.query);
-    const parsedBody = changes ? parseInput(body, (await readBody(request, response)) ?? emptyFor(route)) : undefined;
+    const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
 
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -135,14 +138,30 @@ function onceFor(
 type Input = Parameters<Route['handle']>[0];
 
 async function answer(route: Route, input: Input, context: RequestContext, response: Response): Promise<void> {
-  const result = await route.handle(input, context);
+  const result = await withinDeadline(route.handle(input, context));
   // What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect.
   const body = route.success.body?.parse(result);
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
   const status = statusOf(route, result);
   response.status(status).set('Cache-Control', route.cacheControl ?? 'no-store');
   if (body === undefined) return void response.end();
-  response.set('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  response
+    .set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) })
+    .end(text);
+}
+
+async function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const tooLate = new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
+    timer = setTimeout(() => reject(tooLate), deadlineMs);
+  });
+  try {
+    return await Promise.race([handling, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Readiness answers 503 with a body of its own; everything else has one success. */

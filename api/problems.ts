@@ -28,6 +28,7 @@ export const statuses: Record<ErrorCode, number> = {
   run_over: 409,
   run_not_cancellable: 409,
   run_not_repeatable: 409,
+  run_not_finishable: 409,
   idempotency_key_reused: 422,
   idempotency_in_flight: 409,
   setup_link_invalid: 403,
@@ -64,6 +65,7 @@ export const titles: Record<ErrorCode, string> = {
   run_over: 'The run has ended',
   run_not_cancellable: 'The run cannot be cancelled',
   run_not_repeatable: 'The run cannot be tried again',
+  run_not_finishable: 'There is nothing left to finish',
   idempotency_key_reused: 'The idempotency key was used for another request',
   idempotency_in_flight: 'A request with this idempotency key is being carried out',
   setup_link_invalid: 'The link is not valid',
@@ -84,22 +86,9 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   idempotency_in_flight: 1,
 };
 
-/** What express, its body parser and the URL decoder refuse with; told apart by their documented `type`. */
-const byParserType: Record<string, [ErrorCode, string]> = {
-  'entity.parse.failed': ['bad_json', 'The body is not valid JSON.'],
-  'entity.too.large': ['body_too_large', 'The body is larger than 256 kB.'],
-  'encoding.unsupported': ['unsupported_media_type', 'Compressed bodies are not taken.'],
-  'charset.unsupported': ['unsupported_media_type', 'The body must be UTF-8.'],
-  'request.size.invalid': ['invalid_request', 'The body is not as long as it said.'],
-  'request.aborted': ['invalid_request', 'The request ended before its body did.'],
-};
-
 /** Any failure as one that has a meaning; what has none is `internal` and tells nothing of itself. */
 export function domainErrorOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  const { type } = error as { type?: unknown };
-  const parsing = typeof type === 'string' ? byParserType[type] : undefined;
-  if (parsing) return new DomainError(...parsing, { cause: error });
   if (error instanceof URIError || (error as { status?: unknown })?.status === 400)
     return new DomainError('invalid_request', 'The address is not properly encoded.', { cause: error });
   const outage = outageOf(error);

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { Blueprint, Plan } from './blueprints.ts';
 import { Resource } from './resources/resourceRecord.ts';
@@ -7,6 +8,18 @@ import { User } from './people/userRecord.ts';
 
 export type Registry = MikroORM;
 export type Sql = EntityManager;
+
+const silenceMs = 20_000;
+
+/**
+ * A connection that says nothing for longer than any statement may take leads nowhere (a network that drops packets): it is given up,
+ * so that the pool can make another, instead of after the quarter of an hour that TCP would wait.
+ */
+function registrySocket(): Socket {
+  const socket = new Socket();
+  const silent = () => Object.assign(new Error('the registry fell silent'), { code: 'ETIMEDOUT' });
+  return socket.setTimeout(silenceMs, () => socket.destroy(silent()));
+}
 
 /** Connects to the registry. `em.fork()` per request and per activity; statements longer than 15 s are ended by the server. */
 export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise<Registry> {
@@ -20,6 +33,7 @@ export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise
       idle_in_transaction_session_timeout: 10_000,
       connectionTimeoutMillis: 5_000,
       application_name: 'tenantry',
+      stream: registrySocket,
     },
     forceUtcTimezone: true,
     // A row's truth is in PostgreSQL; an identity map that outlives its fork would hide what others wrote.
