@@ -1,6 +1,7 @@
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { RunRef } from '#contracts/workflowInputs.ts';
 import { closeDelivery, closeRemoval, closeRolledBackRun } from '#domain/runs/closeRun.ts';
+import { closeFinish } from '#domain/runs/finishRollback.ts';
 import type { Reason } from '#domain/runs/ledger.ts';
 import type { Deps } from './deps.ts';
 
@@ -11,6 +12,7 @@ export const ledgerActivities = ({ ledger }: Pick<Deps, 'ledger'>) => ({
   'ledger.startRollback': (ref: RunRef, reason: Reason): Promise<void> => ledger.startRollback(ref, reason),
   'ledger.closeRolledBackRun': (ref: RunRef): Promise<RunState> => closeRolledBackRun(ledger, ref),
   'ledger.closeRemoval': (ref: RunRef): Promise<RunState> => closeRemoval(ledger, ref),
+  'ledger.closeFinish': (ref: RunRef): Promise<RunState> => closeFinish(ledger, ref),
   'ledger.closeDelivery': (ref: RunRef, refusal: Reason | null): Promise<void> => closeDelivery(ledger, ref, refusal),
 });
 

@@ -7,6 +7,7 @@ import { cancelRun } from './routes/runs/cancelRun.ts';
 import { followRun } from './routes/runs/followRun.ts';
 import { listRuns } from './routes/runs/listRuns.ts';
 import { readRun } from './routes/runs/readRun.ts';
+import { finishRunRollback } from './routes/runs/finishRunRollback.ts';
 import { tryRunAgain } from './routes/runs/tryRunAgain.ts';
 import { claimOwner } from './routes/session/claimOwner.ts';
 import { createSession } from './routes/session/createSession.ts';
@@ -40,6 +41,7 @@ export const routeTable = {
   followRun,
   cancelRun,
   tryRunAgain,
+  finishRunRollback,
   readPortal,
   readIssuer,
   readIssuerKeys,

@@ -26,6 +26,7 @@ export const errorCodes = [
   'run_over',
   'run_not_cancellable',
   'run_not_repeatable',
+  'run_not_finishable',
   'idempotency_key_reused',
   'idempotency_in_flight',
   'setup_link_invalid',

@@ -31,7 +31,8 @@ export const Run = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
-  may: z.object({ cancel: z.boolean(), tryAgain: z.boolean() }),
+  may: z.object({ cancel: z.boolean(), tryAgain: z.boolean(), finishRollback: z.boolean() }),
+  parentRunId: z.uuid().nullable().describe('The run that this one follows up'),
   temporal: z.object({ workflowId: z.string(), url: z.string().nullable() }),
   steps: z.array(RunStep),
 });

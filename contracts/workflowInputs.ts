@@ -33,7 +33,7 @@ export interface StepInput extends RunRef {
   intent: 'act' | 'undo';
 }
 
-export const workflowKinds = ['provisionTenant', 'deprovisionTenant', 'deliverInvitation'] as const;
+export const workflowKinds = ['provisionTenant', 'deprovisionTenant', 'deliverInvitation', 'finishRollback'] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];
 
 /** `<workflow>/<tenantId or platform>/<runId>`: the codec finds the tenant's key by the middle part. */

@@ -3,6 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { scramVerifier } from '#domain/secrets/scram.ts';
 import { Migration20261121100000_registry } from './Migration20261121100000_registry.ts';
+import { Migration20261121110000_reconciliation } from './Migration20261121110000_reconciliation.ts';
 
 export interface RolePasswords {
   migrator: string;
@@ -19,7 +20,7 @@ export interface DatabaseUrls {
 }
 
 /** In this order; a released one is never edited. */
-const migrations = [Migration20261121100000_registry];
+const migrations = [Migration20261121100000_registry, Migration20261121110000_reconciliation];
 
 const ident = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

@@ -12,13 +12,14 @@ const known = new WeakMap<Client, Promise<ClusterIdentity>>();
 export function clusterOf(client: Client): Promise<ClusterIdentity> {
   const asked = known.get(client);
   if (asked) return asked;
-  const asking = ask(client);
+  const asking = askCluster(client);
   known.set(client, asking);
   asking.catch(() => known.delete(client));
   return asking;
 }
 
-async function ask(client: Client): Promise<ClusterIdentity> {
+/** Asked anew: a server that was replaced under the same address answers differently. */
+export async function askCluster(client: Client): Promise<ClusterIdentity> {
   const { clusterId } = await client.workflowService.getClusterInfo({});
   const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: client.options.namespace });
   return { clusterId, namespaceId: namespaceInfo?.id ?? '' };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '#activities/index.ts';
 import { ConfigurationError, type Configuration } from '#domain/configuration.ts';
 import { openPlatform } from '#domain/platform.ts';
@@ -8,7 +8,7 @@ import { createLogger, temporalLogger, type Logger } from '#observability/loggin
 import { tracingActivityInterceptors, tracingSinks } from '#observability/temporalTracing.ts';
 import { connectionOptions, dataConverterOf, openTemporalClient } from '#temporal/connection.ts';
 import { createDeps, type WorkerDeps } from './createDeps.ts';
-import { startReconciler } from './reconciler.ts';
+import { startReconciler } from './reconciler/reconciler.ts';
 import { stepInterceptor } from './stepInterceptor.ts';
 
 const poolSize = 20;
@@ -89,7 +89,11 @@ let runtimeIsInstalled = false;
 function installRuntime(logger: Logger): void {
   if (runtimeIsInstalled) return;
   runtimeIsInstalled = true;
-  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] });
+  Runtime.install({
+    logger: temporalLogger(logger),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
+  });
 }
 
 async function workflowCode({ workflowBundle }: Configuration): Promise<Pick<WorkerOptions, 'workflowBundle'>> {

@@ -3,9 +3,8 @@ import type { Activities } from '#activities/index.ts';
 import type { LedgerActivities } from '#activities/ledger.ts';
 import type { RunInput } from '#contracts/workflowInputs.ts';
 import { FIXED, REPORT } from './lib/policies.ts';
-import { reasonOf } from './lib/reason.ts';
-import { report } from './lib/saga.ts';
-import { fixedStep, remove, stepsOfBlueprint } from './lib/steps.ts';
+import { removeEach } from './lib/removeEach.ts';
+import { fixedStep } from './lib/steps.ts';
 
 const activities = proxyActivities<Activities>(FIXED);
 const ledger = proxyLocalActivities<LedgerActivities>(REPORT);
@@ -15,14 +14,7 @@ export async function deprovisionTenant(run: RunInput): Promise<void> {
   const outcome = await CancellationScope.nonCancellable(async () => {
     const { runId, tenantId, epoch } = run;
     await activities['doors.close']({ runId, tenantId, epoch, stepId: fixedStep(run, 'doors').id });
-    for (const planned of stepsOfBlueprint(run)) {
-      try {
-        await remove(run, planned)();
-        await report(run, planned, 'done', null);
-      } catch (error) {
-        await report(run, planned, 'failed', reasonOf(error));
-      }
-    }
+    await removeEach(run);
     return ledger['ledger.closeRemoval']({ runId, tenantId, epoch });
   });
   if (outcome !== 'succeeded')

@@ -1,4 +1,5 @@
 export { deliverInvitation } from './deliverInvitation.ts';
 export { deprovisionTenant } from './deprovisionTenant.ts';
+export { finishRollback } from './finishRollback.ts';
 export { planTenant } from './planTenant.ts';
 export { provisionTenant } from './provisionTenant.ts';

@@ -15,7 +15,15 @@ export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<R
   return ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: run.state };
     const left = await unfinishedSteps(em, run.id);
-    if (left.length > 0) return { changed: true, result: await needAttention(em, run, left) };
+    if (left.length > 0)
+      return {
+        changed: true,
+        result: await needAttention(
+          em,
+          run,
+          left.map(({ title }) => title),
+        ),
+      };
 
     await releaseAddress(em, ref.tenantId);
     await rows(em)`
@@ -55,18 +63,30 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
   });
 }
 
-/** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */
-async function unfinishedSteps(em: Sql, runId: string): Promise<string[]> {
-  const left = await rows<{ title: string }>(em)`
-    select coalesce(r.title, s.title) as title from run_steps s left join resources r on r.id = s.resource_id
-    where s.run_id = ${runId} and s.undo is not null and s.kind <> 'fixed' and s.state not in ('pending', 'undone')
-    order by s.position`;
-  return left.map(({ title }) => title);
+export interface UnfinishedStep {
+  id: string;
+  title: string;
+  provider: string;
+  undo: string;
+  resourceId: string | null;
 }
 
-async function needAttention(em: Sql, run: LockedRun, left: string[]): Promise<RunState> {
-  const text = `Not everything could be removed. Left: ${left.join(' · ')}.`;
-  await moveRun(em, run, 'needs_attention', { code: 'undo_failed', text });
+/** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */
+export async function unfinishedSteps(em: Sql, runId: string): Promise<UnfinishedStep[]> {
+  return rows<UnfinishedStep>(em)`
+    select s.id, s.provider, s.undo, s.resource_id as "resourceId", coalesce(r.title, s.title) as title
+    from run_steps s left join resources r on r.id = s.resource_id
+    where s.run_id = ${runId} and s.undo is not null and s.kind <> 'fixed' and s.state not in ('pending', 'undone')
+    order by s.position`;
+}
+
+export async function needAttention(
+  em: Sql,
+  run: LockedRun,
+  left: string[],
+  reason: Reason = { code: 'undo_failed', text: `Not everything could be removed. Left: ${left.join(' · ')}.` },
+): Promise<RunState> {
+  await moveRun(em, run, 'needs_attention', reason);
   if (run.tenantId) {
     await rows(em)`
       update tenants set attention = true, version = version + 1, updated_at = now() where id = ${run.tenantId}`;

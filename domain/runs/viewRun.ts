@@ -49,6 +49,7 @@ function viewRun(
     version: run.version,
     tenantId: run.tenantId ?? null,
     tenant,
+    parentRunId: run.parentRunId ?? null,
     reason: run.reason ?? null,
     cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
     startedBy,
@@ -58,6 +59,7 @@ function viewRun(
     may: {
       cancel: run.cancellable && !over && run.state !== 'rolling_back' && !run.cancelRequestedAt,
       tryAgain: run.kind === 'provisionTenant' && ended,
+      finishRollback: run.kind === 'provisionTenant' && run.state === 'needs_attention',
     },
     temporal: {
       workflowId: run.workflowId,

@@ -60,3 +60,10 @@ async function take(em: Sql, tenantId: string, slug: string): Promise<boolean> {
     returning id`;
   return taken.length === 1;
 }
+
+/** The address that a tenant holds; empty when it holds none. */
+export async function slugOf(em: Sql, tenantId: string): Promise<string> {
+  const [address] = await rows<{ slug: string }>(em)`
+    select slug from tenant_addresses where tenant_id = ${tenantId} and state = 'current'`;
+  return address?.slug ?? '';
+}

@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
-import type { Actor } from '../events/appendEvent.ts';
+import { theSystem, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
 import { addSteps, openRun } from '../runs/openRun.ts';
@@ -28,8 +28,29 @@ export async function openRemoval(
       fields: [{ path: 'confirm', message: "must be the tenant's address" }],
     });
 
+  const runId = await writeRun(em, tenantId, null, actor);
+  return { tenantId, slug: tenant.slug ?? '', runId };
+}
+
+/** For a removal whose workflow was lost: what it left to do, as a run of its own. Nobody has to confirm again. */
+export async function reopenRemoval(em: Sql, tenantId: string, lostRunId: string): Promise<{ runId: string }> {
+  return { runId: await writeRun(em, tenantId, lostRunId, theSystem) };
+}
+
+async function writeRun(em: Sql, tenantId: string, parentRunId: string | null, actor: Actor): Promise<string> {
   const runId = newId();
-  await openRun(em, { id: runId, kind: 'deprovisionTenant', tenantId, exclusive: true, cancellable: false }, actor);
+  await openRun(
+    em,
+    {
+      id: runId,
+      kind: 'deprovisionTenant',
+      tenantId,
+      exclusive: true,
+      cancellable: false,
+      ...(parentRunId ? { parentRunId } : {}),
+    },
+    actor,
+  );
   const resources = await rows<{ id: string; provider: string }>(em)`
     select id, provider from resources where tenant_id = ${tenantId} and state <> 'destroyed' order by position desc`;
   await addSteps(em, runId, [
@@ -44,5 +65,5 @@ export async function openRemoval(
     })),
     { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
   ]);
-  return { tenantId, slug: tenant.slug ?? '', runId };
+  return runId;
 }

@@ -1,0 +1,47 @@
+import { DomainError } from '#contracts/errors.ts';
+import { runIsOver } from '#contracts/runStates.ts';
+import type { Sql } from '../database.ts';
+import { theSystem } from '../events/appendEvent.ts';
+import type { Announcer } from '../events/announcer.ts';
+import { rows } from '../sql.ts';
+import { reopenRemoval } from '../tenants/openRemoval.ts';
+import { needAttention } from './closeRun.ts';
+import { openFinish } from './finishRollback.ts';
+import { lockRun, type LockedRun } from './ledger.ts';
+
+/**
+ * Closes a run whose workflow ended without writing so (terminated by hand, timed out, deleted), and opens the run that
+ * completes it: the undo of a provisioning, the rest of a removal. A delivery has nothing to undo; a person is asked for.
+ *
+ * @returns the id of the run to start, or null
+ */
+export async function abandonRun(em: Sql, announcer: Announcer, runId: string, how: string): Promise<string | null> {
+  const { followUp, version } = await em.transactional(async (tx) => {
+    const run = await lockRun(tx, runId);
+    if (runIsOver(run.state)) return { followUp: null, version: null };
+    const text = `Its workflow was ${how} in Temporal; what it had begun is completed from the ledger.`;
+    await needAttention(tx, run, [], { code: 'workflow_ended', text });
+    const [row] = await rows<{ version: number }>(tx)`
+      update runs set version = version + 1 where id = ${runId} returning version`;
+    return { followUp: await openFollowUp(tx, run), version: row?.version ?? null };
+  });
+  if (version !== null) announcer.announce('run', runId, version);
+  return followUp;
+}
+
+async function openFollowUp(em: Sql, run: LockedRun): Promise<string | null> {
+  if (!run.tenantId) return null;
+  switch (run.kind) {
+    case 'provisionTenant':
+      return (await openFinish(em, run.id, theSystem)).runId;
+    case 'finishRollback': {
+      const [left] = await rows<{ id: string }>(em)`select parent_run_id as id from runs where id = ${run.id}`;
+      if (!left?.id) throw new DomainError('run_not_finishable', 'This run finishes no other.');
+      return (await openFinish(em, left.id, theSystem)).runId;
+    }
+    case 'deprovisionTenant':
+      return (await reopenRemoval(em, run.tenantId, run.id)).runId;
+    case 'deliverInvitation':
+      return null;
+  }
+}

@@ -1,0 +1,80 @@
+import { v7 as newId } from 'uuid';
+import { DomainError } from '#contracts/errors.ts';
+import { runIsOver, type RunState } from '#contracts/runStates.ts';
+import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { Sql } from '../database.ts';
+import type { Actor } from '../events/appendEvent.ts';
+import { titleOfKind } from '../resources/resourceTitles.ts';
+import { rows } from '../sql.ts';
+import { releaseAddress } from '../tenants/addresses.ts';
+import { moveTenant } from '../tenants/moveTenant.ts';
+import { needAttention, unfinishedSteps } from './closeRun.ts';
+import { lockRun, moveRun, type Ledger } from './ledger.ts';
+import { addSteps, openRun } from './openRun.ts';
+
+export interface OpenedFinish {
+  runId: string;
+  tenantId: string;
+}
+
+/**
+ * Opens the run that completes a rollback which had to leave something, from the ledger alone: Temporal may have forgotten
+ * the first run, or never known it. Call inside a transaction.
+ * Refuses with `not_found`, `run_not_finishable`, `run_in_progress`.
+ */
+export async function openFinish(em: Sql, leftRunId: string, actor: Actor): Promise<OpenedFinish> {
+  const left = await lockRun(em, leftRunId);
+  if (left.kind !== 'provisionTenant' || left.state !== 'needs_attention' || !left.tenantId)
+    throw new DomainError('run_not_finishable', 'Only a provisioning whose rollback left something can be finished.');
+  const [runId, tenantId] = [newId(), left.tenantId];
+  await openRun(
+    em,
+    { id: runId, kind: 'finishRollback', tenantId, exclusive: true, cancellable: false, parentRunId: left.id },
+    actor,
+  );
+  const steps = (await unfinishedSteps(em, left.id)).reverse();
+  await addSteps(em, runId, [
+    ...steps.map(({ provider, undo, resourceId }) => ({
+      title: `Remove the ${titleOfKind(provider)}`,
+      kind: 'resource' as const,
+      provider,
+      ...(resourceId ? { resourceId } : {}),
+      act: undo,
+      undo: null,
+    })),
+    { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
+  ]);
+  return { runId, tenantId };
+}
+
+/** Ends a finishing run. When nothing is left, the run that it finishes becomes `rolled_back` late, and the address is free. */
+export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState> {
+  return ledger.onRun(ref, async (em, run) => {
+    if (runIsOver(run.state)) return { changed: false, result: run.state };
+    const left = await rows<{ title: string }>(em)`
+      select r.title from run_steps s join resources r on r.id = s.resource_id
+      where s.run_id = ${run.id} and r.state <> 'destroyed' order by r.position`;
+    if (run.state === 'queued') await moveRun(em, run, 'running');
+    if (left.length > 0) {
+      const titles = left.map(({ title }) => title);
+      return { changed: true, result: await needAttention(em, run, titles) };
+    }
+    const [parent] = await rows<{ id: string }>(em)`
+      select parent_run_id as id from runs where id = ${run.id} and parent_run_id is not null`;
+    if (!parent) throw new Error(`run ${run.id} finishes no other`);
+    const finished = await lockRun(em, parent.id);
+    await rows(em)`
+      update run_steps set state = 'undone', finished_at = now()
+      where run_id = ${finished.id} and undo is not null and state not in ('pending', 'undone')`;
+    await moveRun(em, finished, 'rolled_back');
+    await rows(em)`update runs set version = version + 1 where id = ${finished.id}`;
+
+    await releaseAddress(em, ref.tenantId);
+    await rows(em)`
+      update run_steps set state = 'done', attempt = 1, started_at = coalesce(started_at, now()), finished_at = now()
+      where run_id = ${run.id} and kind = 'fixed' and state = 'pending'`;
+    await moveTenant(em, ref.tenantId, { to: 'rolled_back', attention: false }, run.actor);
+    await moveRun(em, run, 'succeeded');
+    return { changed: true, result: 'succeeded' };
+  });
+}

@@ -1,0 +1,58 @@
+import type { Client } from '@temporalio/client';
+import type { Platform } from '#domain/platform.ts';
+import type { Logger } from '#observability/logging.ts';
+import { clearTombstones } from '#providers/storage/bucketFolders.ts';
+import { closeEndedExecutions } from './closeEndedExecutions.ts';
+import { deliverCancels } from './deliverCancels.ts';
+import { startForgottenRuns } from './startForgottenRuns.ts';
+
+const everyMs = 1_000;
+const sweepEveryMs = 10 * 60_000;
+/** Far longer than any attempt of an activity can live. */
+const tombstoneMs = 60 * 60_000;
+
+export interface Reconciled {
+  platform: Platform;
+  client: Client;
+  logger: Logger;
+}
+
+/**
+ * Carries on what a process left between a commit and what should have followed it: runs whose workflow never started, cancels
+ * that never arrived, workflows that ended without saying so. Every worker runs one; doing it twice is doing it once.
+ */
+export function startReconciler(reconciled: Reconciled): { stop(): Promise<void> } {
+  const { platform, logger } = reconciled;
+  let stopped = false;
+  let wake: (() => void) | null = null;
+  let lastSweep = 0;
+
+  const loop = async () => {
+    while (!stopped) {
+      try {
+        await startForgottenRuns(reconciled);
+        await deliverCancels(reconciled);
+        await closeEndedExecutions(reconciled);
+        if (Date.now() - lastSweep > sweepEveryMs) {
+          lastSweep = Date.now();
+          await clearTombstones(platform.configuration.storageDir, tombstoneMs);
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'the reconciler could not look; it will again');
+      }
+      if (stopped) return;
+      await new Promise<void>((resume) => {
+        wake = resume;
+        setTimeout(resume, everyMs).unref();
+      });
+    }
+  };
+  const running = loop();
+  return {
+    async stop() {
+      stopped = true;
+      wake?.();
+      await running;
+    },
+  };
+}

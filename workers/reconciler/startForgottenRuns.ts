@@ -1,0 +1,25 @@
+import { rows } from '#domain/sql.ts';
+import { reportReconcilerLag } from '#observability/metrics.ts';
+import { startRun } from '#temporal/startRun.ts';
+import type { Reconciled } from './reconciler.ts';
+
+const batch = 50;
+/** Younger rows are being started by whoever wrote them. */
+const graceSeconds = 3;
+
+/** Runs whose row was committed and whose workflow never started: Temporal was away, or the process died in between. */
+export async function startForgottenRuns({ platform, client, logger }: Reconciled): Promise<void> {
+  const waiting = await rows<{ id: string; age: string }>(platform.registry.em.fork())`
+    select id, extract(epoch from now() - created_at) as age from runs
+    where workflow_started_at is null and state = 'queued' and created_at < now() - make_interval(secs => ${graceSeconds}::int)
+    order by created_at limit ${batch}`;
+  reportReconcilerLag(Number(waiting[0]?.age ?? 0));
+  for (const { id } of waiting) {
+    try {
+      await startRun(platform, client, id);
+    } catch (error) {
+      logger.warn({ err: error, runId: id }, 'a waiting run could not be started; it will be tried again');
+      return; // most likely the server is away, for the others too
+    }
+  }
+}
