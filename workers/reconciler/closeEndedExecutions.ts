@@ -2,7 +2,7 @@ import { abandonRun } from '#domain/runs/abandonRun.ts';
 import { rows } from '#domain/sql.ts';
 import { askCluster } from '#temporal/cluster.ts';
 import { startRun } from '#temporal/startRun.ts';
-import type { Reconciled } from './reconciler.ts';
+import type { Reconciled } from './reconciled.ts';
 
 const batch = 20;
 /** A run is compared with its workflow this often; a run that just started is in good hands. */

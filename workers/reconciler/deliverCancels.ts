@@ -1,5 +1,5 @@
 import { rows } from '#domain/sql.ts';
-import type { Reconciled } from './reconciler.ts';
+import type { Reconciled } from './reconciled.ts';
 
 const batch = 50;
 

@@ -1,21 +1,13 @@
-import type { Client } from '@temporalio/client';
-import type { Platform } from '#domain/platform.ts';
-import type { Logger } from '#observability/logging.ts';
 import { clearTombstones } from '#providers/storage/bucketFolders.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
+import type { Reconciled } from './reconciled.ts';
 import { startForgottenRuns } from './startForgottenRuns.ts';
 
 const everyMs = 1_000;
 const sweepEveryMs = 10 * 60_000;
 /** Far longer than any attempt of an activity can live. */
 const tombstoneMs = 60 * 60_000;
-
-export interface Reconciled {
-  platform: Platform;
-  client: Client;
-  logger: Logger;
-}
 
 /**
  * Carries on what a process left between a commit and what should have followed it: runs whose workflow never started, cancels

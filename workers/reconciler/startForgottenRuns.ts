@@ -1,7 +1,7 @@
 import { rows } from '#domain/sql.ts';
 import { reportReconcilerLag } from '#observability/metrics.ts';
 import { startRun } from '#temporal/startRun.ts';
-import type { Reconciled } from './reconciler.ts';
+import type { Reconciled } from './reconciled.ts';
 
 const batch = 50;
 /** Younger rows are being started by whoever wrote them. */
