@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { checkout } from '#local/paths.ts';
 import { freePorts } from '#local/ports.ts';
 import { removePostgresData, startPostgres } from '#local/postgres.ts';
 import { describeProcess, listLiving, untilGone } from '#local/processes.ts';
@@ -41,7 +42,7 @@ describe('the servers of npm start', () => {
 
   it('outlive a launcher that is killed with -9, and are adopted by the next start', async () => {
     const script = `
-      const { startServers } = await import(${JSON.stringify(join(import.meta.dirname, '#local/servers.ts'))});
+      const { startServers } = await import(${JSON.stringify(join(checkout, 'local', 'servers.ts'))});
       const { pids } = await startServers({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
       console.log(JSON.stringify(pids));
       setInterval(() => {}, 1000);`;
