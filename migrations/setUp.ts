@@ -4,6 +4,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { scramVerifier } from '#domain/secrets/scram.ts';
 import { Migration20261121100000_registry } from './Migration20261121100000_registry.ts';
 import { Migration20261121110000_reconciliation } from './Migration20261121110000_reconciliation.ts';
+import { Migration20261121120000_whereabouts } from './Migration20261121120000_whereabouts.ts';
 
 export interface RolePasswords {
   migrator: string;
@@ -20,7 +21,11 @@ export interface DatabaseUrls {
 }
 
 /** In this order; a released one is never edited. */
-const migrations = [Migration20261121100000_registry, Migration20261121110000_reconciliation];
+const migrations = [
+  Migration20261121100000_registry,
+  Migration20261121110000_reconciliation,
+  Migration20261121120000_whereabouts,
+];
 
 const ident = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

@@ -46,7 +46,7 @@ export async function startWorker(
   try {
     const [connection] = await Promise.all([
       NativeConnection.connect(connectionOptions(configuration)),
-      deps.placement.ensureRoom(defaultRegion),
+      deps.placement.settleWhereabouts().then(() => deps.placement.ensureRoom(defaultRegion)),
     ]);
     const worker = await Worker.create({
       connection,

@@ -46,14 +46,21 @@ async function manifestOf(
   if (!tenant) throw noSuchTenant();
   const resources = await em.find(Resource, { tenantId, state: 'present' }, { orderBy: { position: 'asc' } });
   const described: Manifest['resources'] = [];
-  for (const { id, kind, provider, observed } of resources) {
-    const values: Record<string, string | null> = {};
+  for (const { id, kind, provider, observed, storeId } of resources) {
+    const values: Record<string, string | null> = storeId ? await whereaboutsOf(em, storeId) : {};
     for (const [name, value] of Object.entries(observed ?? {}))
       if (typeof value === 'string' || typeof value === 'number') values[name] = String(value);
     for (const name of revealable[kind] ?? []) values[name] = await secretOf(id, name);
     described.push({ kind, provider, values });
   }
   return { tenantId, revealed: false, resources: described };
+}
+
+/** A store's server is asked for each time: it may have moved since the tenant was placed. */
+async function whereaboutsOf(em: Sql, storeId: string): Promise<Record<string, string | null>> {
+  const [store] = await rows<{ host: string | null; port: string | null }>(em)`
+    select host, port::text from data_stores where id = ${storeId}`;
+  return store ? { ...store } : {};
 }
 
 const noSuchTenant = (): DomainError => new DomainError('not_found', 'There is no such tenant.');

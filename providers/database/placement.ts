@@ -60,6 +60,14 @@ export class Placement {
     return found.map(storeOf);
   }
 
+  /** Writes where the stores are now; called at start-up, because a server may have come back at another address. */
+  async settleWhereabouts(): Promise<void> {
+    const { host, port } = this.#connections;
+    await rows(this.#registry.em.fork())`
+      update data_stores set host = ${host}, port = ${Number(port)}
+      where host is distinct from ${host} or port is distinct from ${Number(port)}`;
+  }
+
   /** Called at start-up too, so that the first tenant does not wait for CREATE DATABASE. */
   async ensureRoom(region: string): Promise<void> {
     if (!(await this.candidate(region))) await this.openNext(region);
@@ -82,8 +90,9 @@ export class Placement {
       const databaseName = `tenantry_${base32OfId(this.#options.installationId).slice(-10)}_${ordinal}`;
       const id = newId();
       await rows(tx)`
-        insert into data_stores (id, ordinal, region, database_name, state, max_tenants)
-        values (${id}, ${ordinal}, ${region}, ${databaseName}, 'opening', ${this.#options.maxTenants})`;
+        insert into data_stores (id, ordinal, region, database_name, state, max_tenants, host, port)
+        values (${id}, ${ordinal}, ${region}, ${databaseName}, 'opening', ${this.#options.maxTenants},
+                ${this.#connections.host}, ${Number(this.#connections.port)})`;
       return { id, ordinal, databaseName };
     });
     if (!store) return;
