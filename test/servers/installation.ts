@@ -1,6 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +21,8 @@ import { createLogger } from '#observability/logging.ts';
 import { openTemporalClient, type TemporalClient } from '#temporal/connection.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { startWorker, type RunningWorker } from '#workers/worker.ts';
-import { stepInto, type Position, type StepIn } from './faults.ts';
+import { stepInto, type StepIn } from './faults.ts';
+import { RemoteWorker } from './remoteWorker.ts';
 
 /** What `npm test` hands to every file: one PostgreSQL and one Temporal for all. */
 export function testServers(): { adminUrl: string; temporalAddress: string } {
@@ -45,7 +44,7 @@ export class TestInstallation {
   readonly adminUrl: string;
   readonly #database: string;
   readonly #workers: RunningWorker[] = [];
-  readonly #processes: ChildProcess[] = [];
+  readonly #processes: RemoteWorker[] = [];
 
   private constructor(
     env: Record<string, string>,
@@ -109,40 +108,11 @@ export class TestInstallation {
     return worker;
   }
 
-  /** A worker in a process of its own; `halted` resolves when it has reached the position and waits there. */
-  async startWorkerProcess(
-    haltAt?: Position,
-    haltMs?: number,
-  ): Promise<{ child: ChildProcess; halted: Promise<void> }> {
-    const child = fork(join(import.meta.dirname, 'workerProcess.ts'), {
-      env: {
-        ...process.env,
-        ...this.env,
-        ...(haltAt ? { TEST_HALT_AT: JSON.stringify(haltAt) } : {}),
-        ...(haltMs ? { TEST_HALT_MS: String(haltMs) } : {}),
-      },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#processes.push(child);
-    const told = (word: 'ready' | 'halted') =>
-      new Promise<void>((resolve, reject) => {
-        child.on('message', (message) => word in (message as object) && resolve());
-        child.once('exit', (code, signal) =>
-          reject(new Error(`the worker process ended (${code ?? signal}) before it was ${word}`)),
-        );
-      });
-    const halted = told('halted');
-    halted.catch(() => undefined);
-    await told('ready');
-    return { child, halted };
-  }
-
-  /** Kills it the hard way and waits until it is gone. */
-  async kill(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+  /** A worker in a process of its own, to be killed or frozen. */
+  async startWorkerProcess(env: Record<string, string> = {}): Promise<RemoteWorker> {
+    const worker = await RemoteWorker.start({ ...this.env, ...env });
+    this.#processes.push(worker);
+    return worker;
   }
 
   async createTenant(wanted: NewTenant): Promise<RegisteredTenant> {
@@ -220,7 +190,7 @@ export class TestInstallation {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.#processes) await this.kill(child);
+    for (const worker of this.#processes) await worker.kill();
     await Promise.all(this.#workers.map((worker) => worker.stop()));
     const stores = await this.asAdmin<{ database_name: string }>(null, 'select database_name from data_stores');
     await this.temporal.close();

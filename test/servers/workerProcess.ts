@@ -1,25 +1,52 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { DomainError } from '#contracts/errors.ts';
 import { readConfiguration } from '#domain/configuration.ts';
 import { createLogger } from '#observability/logging.ts';
 import { startWorker } from '#workers/worker.ts';
 import { stepInto, type Position } from './faults.ts';
+import type { Order, Word } from './remoteWorker.ts';
 
-/**
- * A worker as a process of its own, to be killed or frozen. `TEST_HALT_AT` is a {@link Position}: reaching it the first time,
- * the process tells its parent and waits there for `TEST_HALT_MS` (for ever without it).
- */
-const haltAt = process.env['TEST_HALT_AT'] ? (JSON.parse(process.env['TEST_HALT_AT']) as Position) : null;
-const haltMs = Number(process.env['TEST_HALT_MS'] ?? 0);
+/** A worker as a process of its own, to be killed or frozen. Its parent says by messages where; see {@link Order}. */
+let halt: (Position & { how: 'wait' | 'freeze' }) | null = null;
+let fail: Position | null = null;
+
+const tell = (word: Word): Promise<void> =>
+  new Promise((resolve) => (process.send ? process.send(word, () => resolve()) : resolve()));
+const isAt = (wanted: Position | null, { at, when }: Position) => wanted?.at === at && wanted.when === when;
+
+async function stepIn(position: Position): Promise<void> {
+  if (isAt(fail, position)) throw new DomainError('check_failed', 'The test says no.');
+  if (!halt || !isAt(halt, position)) return;
+  const { how } = halt;
+  halt = null;
+  await tell({ halted: position });
+  if (how === 'wait') await new Promise(() => setInterval(() => undefined, 60_000));
+  process.kill(process.pid, 'SIGSTOP');
+}
+
+// Between the folder of a bucket and its marker no provider calls anything of ours: the file system is the place to step in.
+const { open } = fs;
+fs.open = async (path, ...rest) => {
+  if (String(path).endsWith('.tenantry-owner.new')) await stepIn({ at: 'storage.marker', when: 'before' });
+  return open(path, ...rest);
+};
+syncBuiltinESMExports();
 
 const worker = await startWorker(readConfiguration(), {
-  logger: createLogger('test'),
+  logger: createLogger('test', { level: process.env['TENANTRY_LOG_LEVEL'] ?? 'fatal' }),
   adapt: (deps) =>
-    stepInto(deps, async ({ at, when }, attempt) => {
-      if (!haltAt || at !== haltAt.at || when !== haltAt.when || attempt > 1) return;
-      process.send?.({ halted: haltAt });
-      await (haltMs ? delay(haltMs) : new Promise(() => setInterval(() => undefined, 60_000)));
-    }),
+    stepInto(
+      deps,
+      stepIn,
+      (at, error) => void tell({ ended: { at, code: (error as DomainError | null)?.code ?? null } }),
+    ),
 });
-process.send?.({ ready: true });
+process.on('message', (order: Order) => {
+  if (order.halt !== undefined) halt = order.halt;
+  if (order.fail !== undefined) fail = order.fail;
+  void tell({ heard: true });
+});
 process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
 process.once('disconnect', () => process.exit(0)); // the test is gone; so are we
+await tell({ ready: true });

@@ -1,0 +1,108 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Position } from './faults.ts';
+
+/** What a worker process is told: where to halt once (waiting for ever, or frozen by SIGSTOP), and what shall fail from now on. */
+export interface Order {
+  halt?: (Position & { how: 'wait' | 'freeze' }) | null;
+  fail?: Position | null;
+}
+
+export type Word =
+  { ready: true } | { heard: true } | { halted: Position } | { ended: { at: string; code: string | null } };
+
+/** A worker in a process of its own, as seen by the test that kills or freezes it. */
+export class RemoteWorker {
+  readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+  }
+
+  /** Resolves when the worker is ready. */
+  static async start(env: Record<string, string>): Promise<RemoteWorker> {
+    const child = fork(join(import.meta.dirname, 'workerProcess.ts'), {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const worker = new RemoteWorker(child);
+    await worker.#next((word) => 'ready' in word);
+    return worker;
+  }
+
+  /** Resolves, when it has heard, to a promise that it is there. */
+  async haltAt(
+    at: string,
+    when: Position['when'],
+    how: 'wait' | 'freeze' = 'wait',
+  ): Promise<{ halted: Promise<void> }> {
+    const halted = this.#next((word) => 'halted' in word && word.halted.at === at).then(() => undefined);
+    halted.catch(() => undefined);
+    await this.#order({ halt: { at, when, how } });
+    return { halted };
+  }
+
+  async failAt(position: Position | null): Promise<void> {
+    await this.#order({ fail: position });
+  }
+
+  /** The next end of a call, and the code it failed with. Ask before it can happen. */
+  async ended(at: string): Promise<string | null> {
+    const word = await this.#next((word) => 'ended' in word && word.ended.at === at);
+    return 'ended' in word ? word.ended.code : null;
+  }
+
+  /** Proves that it runs and listens. */
+  async isAlive(): Promise<boolean> {
+    if (!this.#runs) return false;
+    return this.#order({}).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** The hard way; resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (!this.#runs) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
+  get #runs(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async #order(order: Order): Promise<void> {
+    if (!this.#runs) throw new Error('the worker process is gone');
+    const heard = this.#next((word) => 'heard' in word);
+    this.child.send(order);
+    await heard;
+  }
+
+  #next(fits: (word: Word) => boolean): Promise<Word> {
+    return new Promise((resolve, reject) => {
+      const hear = (word: Word) => {
+        if (!fits(word)) return;
+        this.child.off('message', hear);
+        this.child.off('exit', die);
+        resolve(word);
+      };
+      const die = (code: number | null, signal: string | null) => {
+        this.child.off('message', hear);
+        reject(new Error(`the worker process ended (${code ?? signal})`));
+      };
+      this.child.on('message', hear);
+      this.child.once('exit', die);
+    });
+  }
+}
