@@ -13,7 +13,7 @@ import { listOwned } from './listOwned.ts';
 import { groupRoleOf } from './openStore.ts';
 import type { Placement } from './placement.ts';
 import type { StoreConnections } from './stores.ts';
-import { createRole, createSchema, dropSchemaAndRole, roleTag, schemaTag, setAccess } from './schema.ts';
+import { createRole, createSchema, dropSchemaAndRole, joinGroup, roleTag, schemaTag, setAccess } from './schema.ts';
 import { applyTenantMigrations, readTenantMigrations } from './tenantMigrations.ts';
 import { verifySchema } from './verifySchema.ts';
 
@@ -83,29 +83,17 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
         const [role, schema] = [await roleTag(client, name), await schemaTag(client, name)];
         if (role && !isOurs(role.tag, spec)) throw foreign(name);
         if (schema && !isOurs(schema.tag, spec)) throw foreign(name);
-        if (!role)
-          await createRole(client, {
-            name,
-            password,
-            tag,
-            group: groupRoleOf(store.databaseName),
-            database: store.databaseName,
-          });
+        if (!role) await createRole(client, { name, password, tag, database: store.databaseName });
         if (!schema) await createSchema(client, { name, tag, readerRole });
         await setAccess(client, name, spec.access);
         await applyTenantMigrations(client, name, migrations);
         await client.query(`revoke insert, update, delete on ${name}.schema_migrations from ${name}`);
         await markPresent(execute, fences, spec);
+        if (!role) await joinGroup(client, name, groupRoleOf(store.databaseName));
       });
       return {
         externalId: `${store.databaseName}/${name}`,
-        values: {
-          host: connections.host,
-          port: connections.port,
-          database: store.databaseName,
-          schema: name,
-          role: name,
-        },
+        values: { database: store.databaseName, schema: name, role: name },
       };
     },
 

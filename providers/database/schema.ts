@@ -31,15 +31,21 @@ export async function roleTag(client: pg.ClientBase, name: string): Promise<Tagg
 /** A login role that lands in its own schema. The password reaches the server as a verifier. */
 export async function createRole(
   client: pg.ClientBase,
-  role: { name: string; password: string; tag: string; group: string; database: string },
+  role: { name: string; password: string; tag: string; database: string },
 ): Promise<void> {
   const name = ident(role.name);
   const verifier = literal(await scramVerifier(role.password));
-  await client.query(
-    `create role ${name} login inherit nocreaterole nocreatedb in role ${ident(role.group)} password ${verifier}`,
-  );
+  await client.query(`create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`);
   await client.query(`comment on role ${name} is ${literal(role.tag)}`);
   await client.query(`alter role ${name} in database ${ident(role.database)} set search_path = ${name}`);
+}
+
+/**
+ * Lets the role connect to its store. PostgreSQL locks a group until the end of the transaction that adds a member to it, so
+ * this comes last: else all the tenants of a store would be made one after the other.
+ */
+export async function joinGroup(client: pg.ClientBase, name: string, group: string): Promise<void> {
+  await client.query(`grant ${ident(group)} to ${ident(name)}`);
 }
 
 /** The tenant's role reads and writes what is in the schema and owns nothing of it; tables that come later are granted alike. */
