@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from './buildLock.ts';
@@ -31,6 +32,7 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
     if (address) details.address = address;
     await writeRecord(runDir, recordName, await describeProcess(process.pid, { ...details, state }));
   };
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
   await withLock(join(runDir, 'claim.lock'), async () => {
     const other = await findControlPlane(dataDir);
     if (other) await waitOrRefuse(dataDir, other);

@@ -6,7 +6,9 @@
 import { mkdir } from 'node:fs/promises';
 import { migrate, setUpDatabase, type RolePasswords } from '#migrations/setUp.ts';
 import { connectionOptions } from '#temporal/connection.ts';
+import { withRegistry } from './controlPlane.ts';
 import { checkExistingDatabase } from './existingDatabase.ts';
+import { settleOwner } from './firstOwner.ts';
 import { dataDir as dataDirOf } from './paths.ts';
 import { note, progress, runCommand, SetupError } from './progress.ts';
 import { keepRolePasswords } from './secrets.ts';
@@ -31,8 +33,17 @@ runCommand(async () => {
   const done = await progress('migrating the registry', () => migrate({ migratorUrl }));
   note(done.length ? `ran ${done.join(', ')}` : 'nothing to do: the registry is at this version');
   if (env.TEMPORAL_ADDRESS) await progress('checking Temporal', () => prepareOwnTemporal(env, migratorUrl));
+  if (env.TENANTRY_APP_DATABASE_URL) await settleFirstOwner(env, env.TENANTRY_APP_DATABASE_URL);
   process.exit(0);
 });
+
+/** In production nothing else may create the first owner; who is not named in the environment gets a one-time link. */
+async function settleFirstOwner(env: NodeJS.ProcessEnv, appUrl: string): Promise<void> {
+  const token = await withRegistry(appUrl, (em) => settleOwner(em, env));
+  if (!token) return;
+  const place = env.TENANTRY_PUBLIC_URL?.replace(/\/+$/, '') ?? '<the address of Tenantry>';
+  note(`the first owner sets a password here, once: ${place}/setup?token=${token}`);
+}
 
 async function setUp(env: NodeJS.ProcessEnv, adminUrl: string): Promise<string> {
   await checkExistingDatabase(adminUrl);
