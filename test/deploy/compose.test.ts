@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { readSources } from '../architecture/sources.ts';
 
 const run = promisify(execFile);
 const checkout = resolve(import.meta.dirname, '../..');
@@ -148,36 +149,33 @@ describe('docker-compose.yml', () => {
 });
 
 describe('.env.example', () => {
-  it('documents every variable that the configuration and the launcher read, and none that nobody reads', async () => {
+  /** What one process of Tenantry tells another, and nobody sets by hand. */
+  const internal = /^TENANTRY_(?:LAUNCHER_PID|API_ORIGIN|TEST_\w+)$/;
+
+  it('documents every variable that is read, and none that nobody reads', async () => {
     const documented = documentedVariables(await read('.env.example'));
-    const { stdout } = await run(
-      'git',
-      [
-        'grep',
-        '-hoE',
-        '\\b(TENANTRY|TEMPORAL|SMTP|OTEL)_[A-Z_]+\\b|\\bDATABASE_URL\\b',
-        '--',
-        '*.ts',
-        '*.mjs',
-        'docker-compose.yml',
-        ':!*.test.ts',
-        ':!test',
-      ],
-      { cwd: checkout },
+    const texts = [...readSources(checkout)].filter(([path]) => !path.startsWith('test/') && !/\.test\.ts$/.test(path));
+    texts.push(['docker-compose.yml', await read('docker-compose.yml')]);
+    const mentioned = new Set(
+      texts.flatMap(
+        ([, text]) => text.match(/\b(?:(?:TENANTRY|TEMPORAL|SMTP|OTEL|POSTGRES)_[A-Z_]+|DATABASE_URL)\b/g) ?? [],
+      ),
     );
-    const read_ = new Set(stdout.trim().split('\n'));
-    const configuration = await read('domain/configuration.ts');
-    const configured = new Set(
-      [...configuration.matchAll(/\b((?:TENANTRY|TEMPORAL|SMTP)_[A-Z_]+)\b/g)].map((match) => match[1]!),
-    );
+    const taken = texts.flatMap(([, text]) => [
+      ...text.matchAll(/\benv(?:\.|\[')((?:TENANTRY|TEMPORAL|SMTP)_[A-Z_]+)/g),
+    ]);
+    const configured = [
+      ...(await read('domain/configuration.ts')).matchAll(/^ {2}((?:TENANTRY|TEMPORAL|SMTP)_[A-Z_]+):/gm),
+    ];
+    const wanted = new Set([...taken, ...configured].map((match) => match[1]!).filter((name) => !internal.test(name)));
+    assert.ok(wanted.size > 30, `only ${wanted.size} were found`);
     assert.deepEqual(
-      [...configured].filter((name) => !documented.has(name)),
+      [...wanted].filter((name) => !documented.has(name)),
       [],
       'undocumented',
     );
-    const composeText = await read('docker-compose.yml');
     assert.deepEqual(
-      [...documented].filter((name) => !read_.has(name) && !composeText.includes(name)),
+      [...documented].filter((name) => !mentioned.has(name)),
       [],
       'read by nobody',
     );
