@@ -56,7 +56,7 @@ export async function findTemporalCli(env: NodeJS.ProcessEnv = process.env): Pro
       'Any one of these helps:',
       '  1. Install the Temporal CLI so that `temporal --version` works: https://docs.temporal.io/cli/setup-cli',
       `  2. Put its binary (for ${process.platform} ${process.arch}) at ${cached}`,
-      '  3. Install Go (1.24 or newer) and start again: Tenantry then builds it, once, in some three minutes.',
+      '  3. Install Go (1.25 or newer) and start again: Tenantry then builds it, once, in some three minutes.',
       'Or use a Temporal server that runs elsewhere: TEMPORAL_ADDRESS=host:7233 npm start',
     ].join('\n'),
   );
