@@ -9,6 +9,8 @@ export interface RunWatcher {
 
 const firstWait = 500;
 const longestWait = 15_000;
+/** How often a run is read that nobody listens to. */
+const rereadPause = 2_000;
 /** A connection that says nothing for this long is asked about: a proxy may have dropped it without a word. */
 const silence = 10_000;
 
@@ -19,6 +21,13 @@ const silence = 10_000;
 export function openRunStream(runId: string, watcher: RunWatcher): () => void {
   const stream = new RunStream(runId, watcher);
   stream.connect();
+  return () => stream.stop();
+}
+
+/** The same without holding a connection, a little later than the stream would be. */
+export function rereadRun(runId: string, watcher: RunWatcher): () => void {
+  const stream = new RunStream(runId, watcher);
+  stream.rereadNow();
   return () => stream.stop();
 }
 
@@ -56,6 +65,19 @@ class RunStream {
     });
     // The browser's own reconnecting gives up on an HTTP error and knows no growing wait, so it is done here.
     source.addEventListener('error', () => isPresent() && this.#reconnect());
+  }
+
+  rereadNow(): void {
+    this.#after(0, async () => {
+      const run = await this.#reread();
+      if (run) this.#take(run);
+      this.#watcher.onLink(run ? 'live' : 'reconnecting');
+      return () => this.#rereadLater();
+    });
+  }
+
+  #rereadLater(): void {
+    this.#after(rereadPause, async () => () => this.rereadNow());
   }
 
   stop(): void {
@@ -111,8 +133,6 @@ class RunStream {
   async #reread(): Promise<Run | null> {
     try {
       const response = await fetch(this.#path, { headers: { accept: 'application/json' } });
-      // Signed out, forbidden or gone: asking again will not help, and the page says so on its next load.
-      if ([401, 403, 404].includes(response.status)) this.stop();
       return response.ok ? ((await response.json()) as Run) : null;
     } catch {
       return null;

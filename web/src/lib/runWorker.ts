@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 import type { Run } from '#contracts/runs.ts';
 import { runIsOver } from '#contracts/runStates.ts';
-import { openRunStream, type Link } from '#lib/runStream.ts';
+import { openRunStream, rereadRun, type Link } from '#lib/runStream.ts';
 
 /**
  * The one place in a browser that listens to runs: tabs looking at the same run share its stream, so that many tabs do
@@ -16,6 +16,10 @@ interface Followed {
   run: Run | null;
   link: Link;
 }
+
+/** A browser opens six connections to an origin over HTTP/1.1; the pages need the others. */
+const mostStreams = 3;
+let openStreams = 0;
 
 const followed = new Map<string, Followed>();
 
@@ -32,9 +36,18 @@ function follow(runId: string, port: MessagePort): void {
     for (const each of entry.ports) each.postMessage(message);
   };
   followed.set(runId, entry);
-  entry.stop = openRunStream(runId, {
+  const listens = openStreams < mostStreams;
+  const watch = listens ? openRunStream : rereadRun;
+  if (listens) openStreams++;
+  let holdsOne = listens;
+  const letGo = () => {
+    if (holdsOne) openStreams--;
+    holdsOne = false;
+  };
+  const stop = watch(runId, {
     onRun: (run) => {
       entry.run = run;
+      if (runIsOver(run.state)) letGo();
       tell({ runId, run });
     },
     onLink: (link) => {
@@ -42,6 +55,10 @@ function follow(runId: string, port: MessagePort): void {
       tell({ runId, link });
     },
   });
+  entry.stop = () => {
+    letGo();
+    stop();
+  };
 }
 
 function leave(runId: string, port: MessagePort): void {

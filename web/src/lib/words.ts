@@ -51,9 +51,9 @@ export const resourceStateWords: Record<Resource['state'], Word> = {
 };
 
 export const planActionWords: Record<TenantPlan['steps'][number]['action'], Word> = {
-  reserve: { title: 'Reserve', tone: 'busy' },
+  reserve: { title: 'Reserve', tone: 'good' },
   create: { title: 'Create', tone: 'good' },
-  adopt: { title: 'Adopt', tone: 'busy' },
+  adopt: { title: 'Adopt', tone: 'warn' },
   unchanged: { title: 'Unchanged', tone: 'quiet' },
   check: { title: 'Check', tone: 'quiet' },
   open: { title: 'Open', tone: 'good' },

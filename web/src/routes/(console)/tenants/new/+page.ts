@@ -1,7 +1,11 @@
+import { error } from '@sveltejs/kit';
 import type { Plan } from '#contracts/tenants.ts';
 import { read } from '#lib/api.ts';
 import type { PageLoad } from './$types';
 
-export const load: PageLoad = async (event) => ({
-  plans: (await read<{ items: Plan[] }>(event, '/api/v1/plans')).items,
-});
+export const load: PageLoad = async (event) => {
+  const plans = read<{ items: Plan[] }>(event, '/api/v1/plans');
+  const { session } = await event.parent();
+  if (!session.permissions.includes('tenants:create')) error(403, 'Creating tenants is not permitted');
+  return { plans: (await plans).items };
+};
