@@ -4,8 +4,7 @@ import { read } from '#lib/api.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => {
-  const plans = read<{ items: Plan[] }>(event, '/api/v1/plans');
-  const { session } = await event.parent();
+  const [plans, { session }] = await Promise.all([read<{ items: Plan[] }>(event, '/api/v1/plans'), event.parent()]);
   if (!session.permissions.includes('tenants:create')) error(403, 'Creating tenants is not permitted');
-  return { plans: (await plans).items };
+  return { plans: plans.items };
 };
