@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '#contracts/problems.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
+import { endSession } from '#domain/people/sessions.ts';
 import { sessionCookie } from '#api/signIn/sessionCookie.ts';
 import { ownOrigins, refuseCrossOrigin } from '#api/crossOrigin.ts';
 import { ApiInstallation, owner } from './apiInstallation.ts';
@@ -97,8 +99,6 @@ describe('signing in', () => {
   it('ends within a second of a sign-out in another process', async () => {
     const cookie = await api.signIn();
     assert.equal((await api.ask('GET', session, { cookie })).status, 200);
-    const { endSession } = await import('#domain/people/sessions.ts');
-    const { createHash } = await import('node:crypto');
     const token = cookie.split('=')[1]!;
     await endSession(api.installation.em, token);
     api.installation.platform.announcer.announce('session', createHash('sha256').update(token).digest('hex'), 1);

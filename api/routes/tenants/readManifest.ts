@@ -13,8 +13,9 @@ export const readManifest = defineRoute({
   params: TenantParams,
   query: z.strictObject({
     reveal: z
-      .stringbool({ truthy: ['true'], falsy: ['false'] })
-      .default(false)
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((word) => word === 'true')
       .describe('With secrets; needs `tenants:reveal`, and each reveal is recorded'),
   }),
   success: { status: 200, body: Manifest },
