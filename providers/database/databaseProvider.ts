@@ -111,6 +111,7 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
         password,
         connectionTimeoutMillis: 5_000,
       });
+      client.on('error', () => undefined); // its session may be ended between two statements
       try {
         await client.connect();
         const { rows } = await client.query<{ schema: string; foreign: string }>(

@@ -60,6 +60,8 @@ export class StoreConnections {
       application_name: 'tenantry provisioner',
     });
     pool.on('error', () => undefined); // an idle connection was dropped; the pool has forgotten it already
+    // One that is in use and was dropped between two statements: the next statement tells, the process must live on.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     this.#pools.set(databaseName, pool);
     return pool;
   }
