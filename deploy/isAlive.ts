@@ -3,5 +3,7 @@
  * restarting a process because its database is away helps nobody.
  */
 const port = process.env['TENANTRY_METRICS_PORT'] ?? '9464';
-const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(4_000) }).catch(() => null);
+const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(4_000) }).catch(
+  () => null,
+);
 process.exit(answer?.ok ? 0 : 1);
