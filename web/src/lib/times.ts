@@ -5,8 +5,8 @@ const day = 24 * hour;
 
 /** A length of time as an operator reads it: `842 ms`, `12.3 s`, `3 min 12 s`, `2 h 5 min`, `4 d 3 h`. */
 export function durationText(milliseconds: number): string {
-  const length = Math.max(0, milliseconds);
-  if (length < second) return `${Math.round(length)} ms`;
+  const length = Math.max(0, Math.round(milliseconds));
+  if (length < second) return `${length} ms`;
   if (length < minute) return `${(Math.floor(length / 100) / 10).toFixed(1)} s`;
   if (length < hour) return `${Math.floor(length / minute)} min ${Math.floor((length % minute) / second)} s`;
   if (length < day) return `${Math.floor(length / hour)} h ${Math.floor((length % hour) / minute)} min`;
