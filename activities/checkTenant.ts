@@ -8,6 +8,12 @@ export const checkTenant = (deps: Pick<Deps, 'registry' | 'installation' | 'prov
   async 'tenant.check'(input: StepInput): Promise<void> {
     const specs = await specsOf(deps, input);
     if (specs.length === 0) throw new DomainError('check_failed', 'The tenant has no resources.');
-    await Promise.all(specs.map((spec) => deps.providers[spec.provider]?.prove(spec)));
+    await Promise.all(
+      specs.map((spec) => {
+        const provider = deps.providers[spec.provider];
+        if (!provider) throw new DomainError('check_failed', `No worker knows the provider "${spec.provider}".`);
+        return provider.prove(spec);
+      }),
+    );
   },
 });
