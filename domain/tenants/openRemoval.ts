@@ -3,6 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import { theSystem, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import { moveTenant } from './moveTenant.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
 import { addSteps, openRun } from '../runs/openRun.ts';
 
@@ -29,6 +30,8 @@ export async function openRemoval(
     });
 
   const runId = await writeRun(em, tenantId, null, actor);
+  // Not left to the workflow: from the moment a removal is accepted nobody but the platform finds the tenant.
+  if (tenant.state !== 'offboarding') await moveTenant(em, tenantId, { to: 'offboarding', attention: false }, actor);
   return { tenantId, slug: tenant.slug ?? '', runId };
 }
 

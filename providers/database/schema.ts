@@ -35,9 +35,11 @@ export async function createRole(
 ): Promise<void> {
   const name = ident(role.name);
   const verifier = literal(await scramVerifier(role.password));
-  await client.query(`create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`);
-  await client.query(`comment on role ${name} is ${literal(role.tag)}`);
-  await client.query(`alter role ${name} in database ${ident(role.database)} set search_path = ${name}`);
+  await together(client, [
+    `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`,
+    `comment on role ${name} is ${literal(role.tag)}`,
+    `alter role ${name} in database ${ident(role.database)} set search_path = ${name}`,
+  ]);
 }
 
 /**
@@ -54,16 +56,21 @@ export async function createSchema(
   schema: { name: string; tag: string; readerRole: string | null },
 ): Promise<void> {
   const name = ident(schema.name);
-  await client.query(`create schema ${name}`);
-  await client.query(`comment on schema ${name} is ${literal(schema.tag)}`);
-  await client.query(`grant usage on schema ${name} to ${name}`);
   const later = `alter default privileges in schema ${name} grant`;
-  await client.query(`${later} select, insert, update, delete on tables to ${name}`);
-  await client.query(`${later} usage, select on sequences to ${name}`);
-  if (!schema.readerRole) return;
-  await client.query(`grant usage on schema ${name} to ${ident(schema.readerRole)}`);
-  await client.query(`${later} select on tables to ${ident(schema.readerRole)}`);
+  const reader = schema.readerRole === null ? null : ident(schema.readerRole);
+  await together(client, [
+    `create schema ${name}`,
+    `comment on schema ${name} is ${literal(schema.tag)}`,
+    `grant usage on schema ${name} to ${name}`,
+    `${later} select, insert, update, delete on tables to ${name}`,
+    `${later} usage, select on sequences to ${name}`,
+    ...(reader ? [`grant usage on schema ${name} to ${reader}`, `${later} select on tables to ${reader}`] : []),
+  ]);
 }
+
+/** In one message: on a busy worker each answer that is waited for costs more than its statement. */
+const together = (client: pg.ClientBase, statements: string[]): Promise<unknown> =>
+  client.query(statements.join(';\n'));
 
 export async function setAccess(client: pg.ClientBase, name: string, access: 'open' | 'suspended'): Promise<void> {
   const { rows } = await client.query<{ rolcanlogin: boolean }>(`select rolcanlogin from pg_roles where rolname = $1`, [
@@ -99,7 +106,10 @@ export async function dropSchemaAndRole(
     await client.query(`grant ${role} to current_user with inherit true, set true`);
     return true;
   });
-  if (roleIsOurs) await endSessions(connections, databaseName, name);
+  if (roleIsOurs) {
+    await endSessions(connections, databaseName, name);
+    await dropOwnedElsewhere(connections, databaseName, name);
+  }
 
   await connections.transaction(databaseName, async (client) => {
     await hooks.whileFenced(client);
@@ -124,4 +134,18 @@ async function endSessions(connections: StoreConnections, databaseName: string, 
       throw new ProviderError('PostgreSQL', `The sessions of role ${role} do not end.`, { retryable: true });
     await new Promise((resume) => setTimeout(resume, 25));
   }
+}
+
+/**
+ * What a role made in another database where PUBLIC may connect (a large object needs no right at all) would keep it from being
+ * dropped for ever; the tenant could so refuse its own removal.
+ */
+async function dropOwnedElsewhere(connections: StoreConnections, databaseName: string, role: string): Promise<void> {
+  const { rows } = await connections.pool(databaseName).query<{ name: string }>(
+    `select distinct d.datname as name from pg_shdepend s join pg_database d on d.oid = s.dbid
+     where s.refclassid = 'pg_authid'::regclass and s.refobjid = (select oid from pg_roles where rolname = $1) and d.datname <> $2`,
+    [role, databaseName],
+  );
+  for (const { name } of rows)
+    await connections.transaction(name, (client) => client.query(`drop owned by ${ident(role)}`));
 }

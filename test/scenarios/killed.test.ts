@@ -112,7 +112,7 @@ describe('a worker killed with -9 in the middle of a step', () => {
     const lock = new pg.Client({ connectionString: installation.configuration.appDatabaseUrl });
     await lock.connect();
     try {
-      const { halted } = await worker.haltAt('storage.ensure', 'before', 'freeze');
+      const { halted } = await worker.haltAt('storage.ensure', 'before');
       const created = await installation.createTenant({
         name: 'Killed at the doors',
         admin: { email: 'a@doors.example' },
@@ -120,7 +120,7 @@ describe('a worker killed with -9 in the middle of a step', () => {
       await halted;
       await lock.query('begin');
       await lock.query('select 1 from tenants where id = $1 for update', [created.tenantId]);
-      worker.thaw();
+      await worker.goOn();
       await installation.until('the doors to wait for the row', 20_000, async () => {
         const waiting = await installation.asAdmin(
           null,

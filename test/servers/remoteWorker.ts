@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Position } from './faults.ts';
 
-/** What a worker process is told: where to halt once (waiting for ever, or frozen by SIGSTOP), and what shall fail from now on. */
+/** What a worker process is told: where to halt once, that halted calls may go on, and what shall fail from now on. */
 export interface Order {
-  halt?: (Position & { how: 'wait' | 'freeze' }) | null;
+  halt?: Position;
+  goOn?: true;
   fail?: Position | null;
 }
 
@@ -39,8 +40,13 @@ export class RemoteWorker {
   ): Promise<{ halted: Promise<void> }> {
     const halted = this.#next((word) => 'halted' in word && word.halted.at === at).then(() => undefined);
     halted.catch(() => undefined);
-    await this.#order({ halt: { at, when, how } });
+    await this.#order({ halt: { at, when } });
     return { halted };
+  }
+
+  /** Whatever has halted goes on. */
+  async goOn(): Promise<void> {
+    await this.#order({ goOn: true });
   }
 
   async failAt(position: Position | null): Promise<void> {

@@ -8,8 +8,9 @@ import { stepInto, type Position } from './faults.ts';
 import type { Order, Word } from './remoteWorker.ts';
 
 /** A worker as a process of its own, to be killed or frozen. Its parent says by messages where; see {@link Order}. */
-let halt: (Position & { how: 'wait' | 'freeze' }) | null = null;
+let halt: Position | null = null;
 let fail: Position | null = null;
+const held: (() => void)[] = [];
 
 const tell = (word: Word): Promise<void> =>
   new Promise((resolve) => (process.send ? process.send(word, () => resolve()) : resolve()));
@@ -18,11 +19,9 @@ const isAt = (wanted: Position | null, { at, when }: Position) => wanted?.at ===
 async function stepIn(position: Position): Promise<void> {
   if (isAt(fail, position)) throw new DomainError('check_failed', 'The test says no.');
   if (!halt || !isAt(halt, position)) return;
-  const { how } = halt;
   halt = null;
   await tell({ halted: position });
-  if (how === 'wait') await new Promise(() => setInterval(() => undefined, 60_000));
-  process.kill(process.pid, 'SIGSTOP');
+  await new Promise<void>((resolve) => held.push(resolve));
 }
 
 // Between the folder of a bucket and its marker no provider calls anything of ours: the file system is the place to step in.
@@ -39,11 +38,12 @@ const worker = await startWorker(readConfiguration(), {
     stepInto(
       deps,
       stepIn,
-      (at, error) => void tell({ ended: { at, code: (error as DomainError | null)?.code ?? null } }),
+      (at, error) => void tell({ ended: { at, code: error ? ((error as DomainError).code ?? 'unknown') : null } }),
     ),
 });
 process.on('message', (order: Order) => {
-  if (order.halt !== undefined) halt = order.halt;
+  if (order.halt) halt = order.halt;
+  if (order.goOn) for (const resolve of held.splice(0)) resolve();
   if (order.fail !== undefined) fail = order.fail;
   void tell({ heard: true });
 });
