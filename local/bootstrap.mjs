@@ -31,8 +31,8 @@ const commands = {
 /** What is loaded before a command's own file: what it needs built, and tracing, which has to come before what it traces. */
 const preludes = {
   start: ['observability/register.ts'],
-  api: ['local/withPages.ts', 'observability/register.ts'],
-  worker: ['local/withWorkflows.ts', 'observability/register.ts'],
+  api: ['local/preludes/withPages.ts', 'observability/register.ts'],
+  worker: ['local/preludes/withWorkflows.ts', 'observability/register.ts'],
 };
 
 const refuse = (text) => {
@@ -118,7 +118,7 @@ const install = () => {
  * group, and is passed on by npm as well) reaches it through this process only: once.
  */
 const handOver = (file, args) => {
-  const imports = ['local/lifeline.mjs', ...(preludes[command] ?? [])];
+  const imports = ['local/preludes/lifeline.mjs', ...(preludes[command] ?? [])];
   const flags = imports.flatMap((path) => ['--import', pathToFileURL(join(root, path)).href]);
   const child = spawn(node, [...flags, file, ...args], {
     cwd: root,

@@ -8,12 +8,12 @@ import { provisionDemo, removeDemo, type DemoTenant, type ShowProgress } from '.
 import { readOrganisations } from './demo/organisations.ts';
 import { signIn } from './demo/signIn.ts';
 import { percentile, table } from './demo/table.ts';
-import { startControlPlane } from './controlPlane.ts';
-import { findControlPlane } from './folderClaim.ts';
+import { startControlPlane } from './start/controlPlane.ts';
+import { findControlPlane } from './start/folderClaim.ts';
 import { dataDir as dataDirOf } from './paths.ts';
 import { note, runCommand, SetupError } from './progress.ts';
-import { readEnvironment } from './secrets.ts';
-import { StartedParts } from './startedParts.ts';
+import { readEnvironment } from './start/secrets.ts';
+import { StartedParts } from './start/startedParts.ts';
 import { listenForStop } from './stopSignals.ts';
 
 const startMs = 120_000;

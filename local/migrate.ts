@@ -6,13 +6,13 @@
 import { mkdir } from 'node:fs/promises';
 import { migrate, setUpDatabase, type RolePasswords } from '#migrations/setUp.ts';
 import { connectionOptions } from '#temporal/connection.ts';
-import { withRegistry } from './controlPlane.ts';
-import { checkExistingDatabase } from './existingDatabase.ts';
-import { settleOwner } from './firstOwner.ts';
+import { withRegistry } from './start/controlPlane.ts';
+import { checkExistingDatabase } from './start/existingDatabase.ts';
+import { settleOwner } from './start/firstOwner.ts';
 import { dataDir as dataDirOf } from './paths.ts';
 import { note, progress, runCommand, SetupError } from './progress.ts';
-import { keepRolePasswords } from './secrets.ts';
-import { readOrRefuse, withoutEmpty } from './startConfiguration.ts';
+import { keepRolePasswords } from './start/secrets.ts';
+import { readOrRefuse, withoutEmpty } from './start/startConfiguration.ts';
 import { prepareTemporal } from './temporalSetUp.ts';
 
 const roles = ['migrator', 'app', 'provisioner', 'reader'] as const;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { postgresRecord, startPostgres, stoppingPostgres } from './postgres.ts';
+import { stoppingPostgres } from './postgres/cluster.ts';
+import { postgresRecord, startPostgres } from './postgres.ts';
 import { settlePort } from './ports.ts';
 import { readLiving, removeRecord, stopProcess } from './processes.ts';
 import { startTemporal, stoppingTemporal, temporalRecord } from './temporal.ts';

@@ -1,8 +1,8 @@
 /** `npm start`: the whole control plane on one machine, in one process, with servers that outlive a crash of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startControlPlane, type ControlPlane } from './controlPlane.ts';
+import { startControlPlane, type ControlPlane } from './start/controlPlane.ts';
 import { note, runCommand } from './progress.ts';
-import { StartedParts } from './startedParts.ts';
+import { StartedParts } from './start/startedParts.ts';
 import { listenForStop } from './stopSignals.ts';
 
 /** How long a stop in the middle of a start waits for the step that is under way. */

@@ -2,8 +2,8 @@ import { v7 as newId } from 'uuid';
 import { sessionCookie } from '#api/signIn/sessionCookie.ts';
 import { startSession } from '#domain/people/sessions.ts';
 import { rows } from '#domain/sql.ts';
-import { withRegistry } from '../controlPlane.ts';
-import { ownerFrom } from '../firstOwner.ts';
+import { withRegistry } from '../start/controlPlane.ts';
+import { ownerFrom } from '../start/firstOwner.ts';
 import { SetupError } from '../progress.ts';
 import { endDemoUser, demoEmail } from './demoUser.ts';
 

@@ -13,8 +13,10 @@ const emptyLock = JSON.stringify({ lockfileVersion: 3, packages: { '': {} } });
 /** A checkout in miniature: the real bootstrap, a command that tells what reaches it, and an npm that can be watched. */
 async function makeCheckout(command: string, npm = 'exit 9'): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'a checkout '));
-  await Promise.all(['local', 'bin', 'observability'].map((room) => mkdir(join(root, room))));
-  for (const file of ['bootstrap.mjs', 'lifeline.mjs'])
+  await Promise.all(
+    ['local/preludes', 'bin', 'observability'].map((room) => mkdir(join(root, room), { recursive: true })),
+  );
+  for (const file of ['bootstrap.mjs', 'preludes/lifeline.mjs'])
     await cp(join(checkout, 'local', file), join(root, 'local', file));
   await writeFile(join(root, 'observability', 'register.ts'), '');
   await writeFile(join(root, 'local', 'start.ts'), command);

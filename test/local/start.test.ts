@@ -16,7 +16,7 @@ import { checkout } from '#local/paths.ts';
 import { freePorts } from '#local/ports.ts';
 import { removePostgresData } from '#local/postgres.ts';
 import { listLiving } from '#local/processes.ts';
-import { readEnvironment } from '#local/secrets.ts';
+import { readEnvironment } from '#local/start/secrets.ts';
 import { startServers, stopRecordedServers } from '#local/servers.ts';
 
 const readyMs = 90_000;

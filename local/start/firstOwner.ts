@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { NewPassword } from '#contracts/session.ts';
 import type { Sql } from '#domain/database.ts';
 import { createOwner, createSetupToken, hasOwner } from '#domain/people/ownership.ts';
-import { endDemoUser } from './demo/demoUser.ts';
-import { note, SetupError } from './progress.ts';
+import { endDemoUser } from '../demo/demoUser.ts';
+import { note, SetupError } from '../progress.ts';
 
 /** Creates the owner whom the environment names, or gives a token for the one-time link; null when there is an owner. */
 export async function settleOwner(em: Sql, given: NodeJS.ProcessEnv): Promise<string | null> {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { SetupError } from './progress.ts';
+import { SetupError } from '../progress.ts';
 
 const oldestServer = 15;
 

@@ -2,8 +2,8 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkout } from './paths.ts';
-import { note, SetupError } from './progress.ts';
+import { checkout } from '../paths.ts';
+import { note, SetupError } from '../progress.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { ConfigurationError, readConfiguration, type Configuration } from '#domain/configuration.ts';
-import { portFrom, settlePort } from './ports.ts';
-import { SetupError } from './progress.ts';
+import { portFrom, settlePort } from '../ports.ts';
+import { SetupError } from '../progress.ts';
 import { keepMasterKey, masterKeyFile } from './secrets.ts';
 
 const usualPort = 4400;

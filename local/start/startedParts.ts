@@ -1,6 +1,6 @@
 import type { FolderClaim } from './folderClaim.ts';
-import { progress } from './progress.ts';
-import { stopRecordedServers, type Servers } from './servers.ts';
+import { progress } from '../progress.ts';
+import { stopRecordedServers, type Servers } from '../servers.ts';
 
 interface Stoppable {
   stop(): Promise<void>;

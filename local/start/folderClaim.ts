@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLock } from './buildLock.ts';
-import { describeProcess, isAlive, readLiving, removeRecord, untilGone, writeRecord } from './processes.ts';
-import type { ProcessRecord } from './processes.ts';
-import { note, SetupError } from './progress.ts';
+import { withLock } from '../buildLock.ts';
+import { describeProcess, isAlive, readLiving, removeRecord, untilGone, writeRecord } from '../processes.ts';
+import type { ProcessRecord } from '../processes.ts';
+import { note, SetupError } from '../progress.ts';
 
 const recordName = 'tenantry';
 const stoppingMs = 90_000;
