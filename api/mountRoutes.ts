@@ -196,7 +196,12 @@ async function stream(
       yield { id, data: serialised(schema, data) };
   }
   try {
-    if (request.method === 'HEAD') return void response.set('Content-Type', 'text/event-stream; charset=utf-8').end();
+    if (request.method === 'HEAD') {
+      const events = checked();
+      await events.next(); // refuses what there is nothing to follow of
+      await events.return(undefined);
+      return void response.set('Content-Type', 'text/event-stream; charset=utf-8').end();
+    }
     await writeEvents(response, checked(), { name, signal });
   } finally {
     unwatch();

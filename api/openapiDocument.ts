@@ -149,7 +149,7 @@ const idempotencyHeader = {
   required: false,
   description:
     'Repeating the same request with the same key within 24 hours gives the same answer and does nothing again',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 };
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodType, write: SchemaWriter): Operation['parameters'] {

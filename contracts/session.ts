@@ -6,6 +6,7 @@ export const Credentials = z.strictObject({ email: z.string().max(254), password
 /** NIST SP 800-63B: length over composition rules; counted in characters, 128 at most so that hashing stays bounded. */
 export const NewPassword = z
   .string()
+  .meta({ minLength: 8, maxLength: 128 }) // for the OpenAPI document; what counts is below
   .refine((password) => [...password].length >= 8, 'must have at least 8 characters')
   .refine((password) => [...password].length <= 128, 'must have at most 128 characters');
 

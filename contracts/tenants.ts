@@ -10,6 +10,7 @@ const noControls = /^[^\p{Cc}\p{Cs}\p{Co}\p{Cn}\u2028\u2029\u202a-\u202e\u2066-\
 /** What people call the tenant: any script, 1–120 characters (code points) after trimming, no control or direction marks. */
 export const TenantName = z
   .string()
+  .meta({ minLength: 1, maxLength: 120 }) // for the OpenAPI document; what counts is below
   .transform((name) => name.normalize('NFC').trim())
   .refine((name) => [...name].length >= 1, 'must not be empty')
   .refine((name) => [...name].length <= 120, 'must have at most 120 characters')

@@ -209,6 +209,8 @@ describe('bad input', () => {
     assert.equal(head.status, 200);
     assert.equal(head.text, '');
     assert.ok(Number(head.headers['content-length']) > 0);
+    const nowhere = '/api/v1/runs/019a0000-0000-7000-8000-000000000000/events';
+    assert.equal((await api.ask('HEAD', nowhere)).status, 404);
   });
 
   it('takes a sane request id, makes one otherwise, and never breaks a header by it', async () => {
