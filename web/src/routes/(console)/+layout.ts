@@ -1,5 +1,5 @@
 import type { Session } from '#contracts/session.ts';
-import { read } from '#lib/api.ts';
+import { read } from '#lib/api/requests.ts';
 import type { LayoutLoad } from './$types';
 
 /** Everything in here is for who is signed in; others are sent to sign in and come back. */

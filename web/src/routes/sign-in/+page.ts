@@ -1,7 +1,7 @@
 import { redirect } from '@sveltejs/kit';
 import type { Session } from '#contracts/session.ts';
-import { ask } from '#lib/api.ts';
-import { safeNext } from '#lib/nextPath.ts';
+import { ask } from '#lib/api/requests.ts';
+import { safeNext } from '#lib/api/nextPath.ts';
 import type { PageLoad } from './$types';
 
 /** Who is signed in already has no business here. */

@@ -1,6 +1,6 @@
 import type { RunPage } from '#contracts/runs.ts';
-import { query, read } from '#lib/api.ts';
-import { runKindTitles, runStateWords } from '#lib/words.ts';
+import { query, read } from '#lib/api/requests.ts';
+import { runKindTitles, runStateWords } from '#lib/display/words.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => {

@@ -1,6 +1,6 @@
 import type { Plan, TenantPage } from '#contracts/tenants.ts';
-import { query, read } from '#lib/api.ts';
-import { tenantStateWords } from '#lib/words.ts';
+import { query, read } from '#lib/api/requests.ts';
+import { tenantStateWords } from '#lib/display/words.ts';
 import type { PageLoad } from './$types';
 
 const sorts = ['-createdAt', 'createdAt', 'name', '-name'];

@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit';
 import type { Portal } from '#contracts/tenants.ts';
-import { ask } from '#lib/api.ts';
-import { Refusal } from '#lib/refusal.ts';
+import { ask } from '#lib/api/requests.ts';
+import { Refusal } from '#lib/api/refusal.ts';
 import type { PageLoad } from './$types';
 
 /** Public: whoever asks learns whether a tenant is open here, and nothing about those that are not. */

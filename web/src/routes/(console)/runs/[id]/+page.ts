@@ -1,5 +1,5 @@
 import type { Run } from '#contracts/runs.ts';
-import { read } from '#lib/api.ts';
+import { read } from '#lib/api/requests.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => ({

@@ -1,5 +1,5 @@
 import type { Run } from '#contracts/runs.ts';
-import { runStateWords, stepStateWords } from '#lib/words.ts';
+import { runStateWords, stepStateWords } from '#lib/display/words.ts';
 
 /** What is new, in one sentence for those who listen instead of looking; empty when nothing worth saying changed. */
 export function changeOf(before: Run, after: Run): string {

@@ -1,6 +1,6 @@
 import type { RunPage } from '#contracts/runs.ts';
 import type { Plan, TenantDetail } from '#contracts/tenants.ts';
-import { query, read } from '#lib/api.ts';
+import { query, read } from '#lib/api/requests.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => {

@@ -1,6 +1,6 @@
 import { error } from '@sveltejs/kit';
 import type { Plan } from '#contracts/tenants.ts';
-import { read } from '#lib/api.ts';
+import { read } from '#lib/api/requests.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => {

@@ -1,5 +1,5 @@
 import type { NewTenant } from '#contracts/tenants.ts';
-import { labelsOf, type LabelDraft } from '#lib/labels.ts';
+import { labelsOf, type LabelDraft } from '#lib/forms/labels.ts';
 
 /** The form as it is typed. */
 export interface TenantDraft {

@@ -1,5 +1,5 @@
-import type { FromWorker, ToWorker } from '#lib/runWorker.ts';
-import { openRunStream, type RunWatcher } from '#lib/runStream.ts';
+import type { FromWorker, ToWorker } from '#lib/runs/runWorker.ts';
+import { openRunStream, type RunWatcher } from '#lib/runs/runStream.ts';
 
 let worker: SharedWorker | null | undefined;
 /** How many parts of this tab look at each run: the worker knows tabs, not parts. */

@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 import type { Run } from '#contracts/runs.ts';
 import { runIsOver } from '#contracts/runStates.ts';
-import { openRunStream, rereadRun, type Link } from '#lib/runStream.ts';
+import { openRunStream, rereadRun, type Link } from '#lib/runs/runStream.ts';
 
 /**
  * The one place in a browser that listens to runs: tabs looking at the same run share its stream, so that many tabs do

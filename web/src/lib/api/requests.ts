@@ -1,6 +1,6 @@
 import { error, redirect } from '@sveltejs/kit';
-import { signInPath } from '#lib/nextPath.ts';
-import { Refusal, refusalFrom, unreachable } from '#lib/refusal.ts';
+import { signInPath } from '#lib/api/nextPath.ts';
+import { Refusal, refusalFrom, unreachable } from '#lib/api/refusal.ts';
 
 /** The part of SvelteKit's load event that asking the API needs. */
 interface Loading {
