@@ -68,7 +68,8 @@ runCommand(async () => {
           ...(wantsCoverage ? { NODE_V8_COVERAGE: coverageDir } : {}),
         },
       });
-      if (wantsCoverage && everything && outcome.failed === 0 && !stopping.signal.aborted) {
+      const measures = wantsCoverage && ((everything && outcome.failed === 0) || args.includes('--coverage'));
+      if (measures && !stopping.signal.aborted) {
         coverageIsEnough = await progress('measuring coverage', () => checkCoverage(checkout, coverageDir));
       }
     }

@@ -17,6 +17,7 @@ export const checkCoverage = (root: string, rawDir: string): Promise<boolean> =>
       'api',
       'migrations',
       'observability',
+      'temporal',
       'local',
     ];
     const flags = [
