@@ -13,7 +13,7 @@ import { listOwned } from './listOwned.ts';
 import { groupRoleOf } from './openStore.ts';
 import type { Placement } from './placement.ts';
 import type { StoreConnections } from './stores.ts';
-import { createRole, createSchema, dropSchemaAndRole, joinGroup, roleTag, schemaTag, setAccess } from './schema.ts';
+import { dropSchemaAndRole, joinGroup, roleTag, schemaTag, setAccess, settleRole, settleSchema } from './schema.ts';
 import { applyTenantMigrations, readTenantMigrations } from './tenantMigrations.ts';
 import { verifySchema } from './verifySchema.ts';
 
@@ -83,13 +83,13 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
         const [role, schema] = [await roleTag(client, name), await schemaTag(client, name)];
         if (role && !isOurs(role.tag, spec)) throw foreign(name);
         if (schema && !isOurs(schema.tag, spec)) throw foreign(name);
-        if (!role) await createRole(client, { name, password, tag, database: store.databaseName });
-        if (!schema) await createSchema(client, { name, tag, readerRole });
+        await settleRole(client, { name, password, tag, database: store.databaseName, isThere: role !== null });
+        await settleSchema(client, { name, tag, readerRole, isThere: schema !== null });
         await setAccess(client, name, spec.access);
         await applyTenantMigrations(client, name, migrations);
         await client.query(`revoke insert, update, delete on ${name}.schema_migrations from ${name}`);
         await markPresent(execute, fences, spec);
-        if (!role) await joinGroup(client, name, groupRoleOf(store.databaseName));
+        await joinGroup(client, name, groupRoleOf(store.databaseName));
       });
       return {
         externalId: `${store.databaseName}/${name}`,

@@ -28,16 +28,17 @@ export async function roleTag(client: pg.ClientBase, name: string): Promise<Tagg
   return rows[0] ?? null;
 }
 
-/** A login role that lands in its own schema. The password reaches the server as a verifier. */
-export async function createRole(
+/** A login role that lands in its own schema; one that is there is brought to it. The password reaches the server as a verifier. */
+export async function settleRole(
   client: pg.ClientBase,
-  role: { name: string; password: string; tag: string; database: string },
+  role: { name: string; password: string; tag: string; database: string; isThere: boolean },
 ): Promise<void> {
   const name = ident(role.name);
   const verifier = literal(await scramVerifier(role.password));
   await together(client, [
-    `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`,
-    `comment on role ${name} is ${literal(role.tag)}`,
+    role.isThere
+      ? `alter role ${name} inherit password ${verifier}`
+      : `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}; comment on role ${name} is ${literal(role.tag)}`,
     `alter role ${name} in database ${ident(role.database)} set search_path = ${name}`,
   ]);
 }
@@ -47,20 +48,20 @@ export async function createRole(
  * this comes last: else all the tenants of a store would be made one after the other.
  */
 export async function joinGroup(client: pg.ClientBase, name: string, group: string): Promise<void> {
-  await client.query(`grant ${ident(group)} to ${ident(name)}`);
+  const member = await client.query(`select 1 where pg_has_role($1, $2, 'member')`, [name, group]);
+  if (!member.rowCount) await client.query(`grant ${ident(group)} to ${ident(name)}`);
 }
 
 /** The tenant's role reads and writes what is in the schema and owns nothing of it; tables that come later are granted alike. */
-export async function createSchema(
+export async function settleSchema(
   client: pg.ClientBase,
-  schema: { name: string; tag: string; readerRole: string | null },
+  schema: { name: string; tag: string; readerRole: string | null; isThere: boolean },
 ): Promise<void> {
   const name = ident(schema.name);
   const later = `alter default privileges in schema ${name} grant`;
   const reader = schema.readerRole === null ? null : ident(schema.readerRole);
   await together(client, [
-    `create schema ${name}`,
-    `comment on schema ${name} is ${literal(schema.tag)}`,
+    ...(schema.isThere ? [] : [`create schema ${name}`, `comment on schema ${name} is ${literal(schema.tag)}`]),
     `grant usage on schema ${name} to ${name}`,
     `${later} select, insert, update, delete on tables to ${name}`,
     `${later} usage, select on sequences to ${name}`,

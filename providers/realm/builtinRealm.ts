@@ -27,6 +27,8 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
     resourceId,
     name: 'signing_key',
   });
+  const isOurs = (tag: string | undefined, ref: Pick<ResourceSpec, 'resourceId'>): boolean =>
+    readTag(keyring, tag)?.resourceId === ref.resourceId;
   const keyIdOf = (resourceId: string) => `${resourceId}-1`;
 
   return {
@@ -37,7 +39,7 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
         select tag from realms where tenant_id = ${spec.tenantId}`;
       if (!realm)
         return { action: 'create', reason: `Issuer ${issuerOf(publicUrl, spec.tenantId)} with its own keys.` };
-      return readTag(keyring, realm.tag)?.resourceId === spec.resourceId
+      return isOurs(realm.tag, spec)
         ? { action: 'unchanged', reason: 'The realm is there and carries our tag.' }
         : { action: 'conflict', reason: 'The tenant has another realm.' };
     },
@@ -47,12 +49,12 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
       const publicJwk = publicPartOf(JSON.parse(privateKey) as JWK);
       await registry.em.fork().transactional(async (em) => {
         await enterToEnsure(executeOn(em), 'fences', spec);
-        const made = await rows(em)`
+        const made = await rows<{ tag: string }>(em)`
           insert into realms as realm (resource_id, tenant_id, tag, access)
           values (${spec.resourceId}, ${spec.tenantId}, ${writeTag(keyring, spec)}, ${spec.access})
           on conflict (tenant_id) do update set access = excluded.access where realm.resource_id = excluded.resource_id
-          returning 1`;
-        if (made.length === 0) throw new DomainError('resource_conflict', 'The tenant has another realm.');
+          returning tag`;
+        if (!isOurs(made[0]?.tag, spec)) throw new DomainError('resource_conflict', 'The tenant has another realm.');
         await rows(em)`
           insert into realm_keys (id, realm_id, algorithm, public_jwk)
           values (${keyIdOf(spec.resourceId)}, ${spec.resourceId}, ${algorithm}, ${json(publicJwk)}::jsonb)
@@ -91,8 +93,7 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
         select tag, access from realms where resource_id = ${spec.resourceId}`;
       if (!realm) return [{ what: 'realm', expected: 'present', found: 'missing' }];
       const differences = [];
-      if (readTag(keyring, realm.tag)?.resourceId !== spec.resourceId)
-        differences.push({ what: 'tag of the realm', expected: 'ours', found: 'not ours' });
+      if (!isOurs(realm.tag, spec)) differences.push({ what: 'tag of the realm', expected: 'ours', found: 'not ours' });
       if (realm.access !== spec.access)
         differences.push({ what: 'access of the realm', expected: spec.access, found: realm.access });
       const { keys: published } = await publishedKeys(em, spec.tenantId);
@@ -108,7 +109,8 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
       await em.transactional((tx) => markDestroying(executeOn(tx), 'fences', ref));
       await em.transactional(async (tx) => {
         await rows(tx)`select 1 from fences where resource_id = ${ref.resourceId} for update`;
-        await rows(tx)`delete from realms where resource_id = ${ref.resourceId}`;
+        const [realm] = await rows<{ tag: string }>(tx)`select tag from realms where resource_id = ${ref.resourceId}`;
+        if (isOurs(realm?.tag, ref)) await rows(tx)`delete from realms where resource_id = ${ref.resourceId}`;
         await markDestroyed(executeOn(tx), 'fences', ref);
       });
     },

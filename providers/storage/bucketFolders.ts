@@ -19,7 +19,7 @@ export async function lookAt(root: string, bucket: string): Promise<Found> {
     if (!(await stat(path)).isDirectory()) return { is: 'tombstone' };
     const names = await readdir(path);
     const tag = names.includes(markerName) ? await readFile(join(path, markerName), 'utf8') : null;
-    return { is: 'bucket', tag: tag || null, empty: names.every((name) => name === unfinishedMarker) };
+    return { is: 'bucket', tag: tag || null, empty: names.every((name) => name.startsWith(unfinishedMarker)) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { is: 'nothing' };
     throw error;
@@ -32,20 +32,26 @@ export async function lookAt(root: string, bucket: string): Promise<Found> {
  */
 export async function makeBucket(root: string, bucket: string, tag: string): Promise<void> {
   const path = join(root, bucket);
+  // A name of its own: two attempts at once must not write into one file, nor take it from each other half-written.
+  const unfinished = join(path, `${unfinishedMarker}-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(root, { recursive: true });
     await mkdir(path).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
-    const marker = await open(join(path, unfinishedMarker), 'w', 0o640);
+    const marker = await open(unfinished, 'wx', 0o640);
     try {
       await marker.writeFile(tag);
       await marker.sync();
     } finally {
       await marker.close();
     }
-    await rename(join(path, unfinishedMarker), join(path, markerName));
+    await rename(unfinished, join(path, markerName));
+    for (const name of await readdir(path))
+      if (name.startsWith(unfinishedMarker)) await rm(join(path, name), { force: true }); // what a killed attempt left
   } catch (error) {
+    const found = await lookAt(root, bucket);
+    if (found.is === 'bucket' && found.tag === tag) return; // another attempt was faster and tidied ours away
     if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ENOENT')
       throw new DomainError(
         'resource_fenced',

@@ -27,7 +27,7 @@ async function stepIn(position: Position): Promise<void> {
 // Between the folder of a bucket and its marker no provider calls anything of ours: the file system is the place to step in.
 const { open } = fs;
 fs.open = async (path, ...rest) => {
-  if (String(path).endsWith('.tenantry-owner.new')) await stepIn({ at: 'storage.marker', when: 'before' });
+  if (String(path).includes('.tenantry-owner.new')) await stepIn({ at: 'storage.marker', when: 'before' });
   return open(path, ...rest);
 };
 syncBuiltinESMExports();

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { DomainError } from '#contracts/errors.ts';
+import { beginDestroying } from '#domain/resources/resourceStates.ts';
+import { readTag, writeTag } from '#domain/resources/tags.ts';
+import { registerTenant } from '#domain/tenants/registerTenant.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { createDeps, type WorkerDeps } from '#workers/createDeps.ts';
+import { TestInstallation } from '#test/servers/installation.ts';
+import { plantings, type Planting } from '#test/servers/plantings.ts';
+import type { Owned, Provider, ResourceSpec } from './provider.ts';
+
+const refusal = (code: string) => (error: DomainError) => error.code === code;
+const never = new AbortController().signal;
+
+describe('every provider', () => {
+  let installation: TestInstallation;
+  let other: TestInstallation;
+  let deps: WorkerDeps;
+  let otherDeps: WorkerDeps;
+
+  before(async () => {
+    installation = await TestInstallation.start();
+    // A second control plane on the same servers, keeping its buckets in the same place.
+    other = await TestInstallation.start({ TENANTRY_STORAGE_DIR: installation.configuration.storageDir });
+    deps = createDeps(installation.platform, installation.temporal.client);
+    otherDeps = createDeps(other.platform, other.temporal.client);
+  });
+  after(async () => {
+    await deps?.closeStores();
+    await otherDeps?.closeStores();
+    await other?.stop();
+    await installation?.stop();
+  });
+
+  /** What an activity would hand to the provider for a tenant that was registered but not provisioned. */
+  async function newSpec(kind: string, of = installation): Promise<ResourceSpec> {
+    const { tenantId, runId } = await of.em.transactional((em) =>
+      registerTenant(em, of.platform.tenantKeys, { name: `Of ${kind} ${randomUUID().slice(0, 8)}` }, theSystem),
+    );
+    const [resource] = await of.asAdmin<{ id: string }>(
+      null,
+      'select id from resources where tenant_id = $1 and provider = $2',
+      [tenantId, kind],
+    );
+    const { id } = of.platform.installation;
+    const resourceId = resource?.id ?? '';
+    return { installationId: id, tenantId, resourceId, runId, epoch: 1, region: 'default', access: 'open' };
+  }
+
+  async function everythingOf(provider: Provider): Promise<Owned[]> {
+    const all: Owned[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<Provider['list']>> = await provider.list(cursor);
+      all.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return all;
+  }
+
+  for (const kind of ['database', 'realm', 'storage'] as const) {
+    describe(`of kind ${kind}`, () => {
+      let provider: Provider;
+      let spec: ResourceSpec;
+      let planting: Planting;
+
+      before(() => {
+        provider = deps.providers[kind] as Provider;
+        planting = plantings[kind];
+      });
+      beforeEach(async () => {
+        spec = await newSpec(kind);
+      });
+
+      const plantContext = () => ({ installation, spec, tag: writeTag(deps.installation.keyring, spec) });
+
+      it('plans without writing anything', async () => {
+        await deps.placement.ensureRoom('default');
+        const before = await planting.snapshot(plantContext());
+        assert.equal((await provider.plan(spec)).action, 'create');
+        assert.deepEqual(await planting.snapshot(plantContext()), before);
+        await provider.ensure(spec, never);
+        const made = await planting.snapshot(plantContext());
+        assert.equal((await provider.plan(spec)).action, 'unchanged');
+        assert.deepEqual(await planting.snapshot(plantContext()), made);
+      });
+
+      it('ensures twice as once, proves it, and finds no difference', async () => {
+        const first = await provider.ensure(spec, never);
+        const once = await planting.snapshot(plantContext());
+        assert.deepEqual(await provider.ensure(spec, never), first);
+        assert.deepEqual(await planting.snapshot(plantContext()), once);
+        assert.deepEqual(await provider.verify(spec), []);
+        await provider.prove(spec);
+      });
+
+      it('ensures the same thing at once without harm', async () => {
+        const all = await Promise.all(Array.from({ length: 4 }, () => provider.ensure(spec, never)));
+        assert.ok(all.every((one) => one.externalId === all[0]?.externalId));
+        assert.deepEqual(await provider.verify(spec), []);
+        await provider.prove(spec);
+      });
+
+      for (const [what, plant] of Object.entries(plantings[kind].halves))
+        it(`completes what an attempt left half-made: ${what}`, async () => {
+          await plant(plantContext());
+          assert.equal((await provider.plan(spec)).action, 'adopt');
+          await provider.ensure(spec, never);
+          assert.deepEqual(await provider.verify(spec), []);
+          await provider.prove(spec);
+        });
+
+      for (const [what, plant] of Object.entries(plantings[kind].foreign))
+        it(`refuses and leaves alone what is not ours: ${what}`, async () => {
+          await plant(plantContext());
+          const before = await planting.snapshot(plantContext());
+          assert.equal((await provider.plan(spec)).action, 'conflict');
+          await assert.rejects(provider.ensure(spec, never), refusal('resource_conflict'));
+          assert.deepEqual(await planting.snapshot(plantContext()), before);
+          await provider.destroy(spec);
+          assert.deepEqual(await planting.snapshot(plantContext()), before);
+        });
+
+      for (const [what, { plant, difference }] of Object.entries(plantings[kind].differences))
+        it(`finds a planted difference: ${what}`, async () => {
+          await provider.ensure(spec, never);
+          await plant(plantContext());
+          const found = (await provider.verify(spec)).map((one) => one.what);
+          assert.ok(
+            found.some((one) => difference.test(one)),
+            `found only ${found.join(', ') || 'nothing'}`,
+          );
+        });
+
+      it('destroys what it made, twice, and refuses to make it again', async () => {
+        await provider.ensure(spec, never);
+        await beginDestroying(installation.em, spec.resourceId, spec);
+        await provider.destroy(spec);
+        await provider.destroy(spec);
+        assert.deepEqual(await planting.remains(plantContext()), []);
+        await assert.rejects(provider.ensure(spec, never), refusal('resource_fenced'));
+        assert.deepEqual(await planting.remains(plantContext()), []);
+      });
+
+      it('destroys what was never made, and refuses to make it afterwards', async () => {
+        await beginDestroying(installation.em, spec.resourceId, spec);
+        await provider.destroy(spec);
+        await assert.rejects(provider.ensure(spec, never), refusal('resource_fenced'));
+        assert.deepEqual(await planting.remains(plantContext()), []);
+      });
+
+      it('suspends and opens again by ensuring', async () => {
+        await provider.ensure(spec, never);
+        await provider.ensure({ ...spec, access: 'suspended' }, never);
+        assert.deepEqual(await provider.verify({ ...spec, access: 'suspended' }), []);
+        if (kind !== 'storage') assert.notDeepEqual(await provider.verify(spec), []);
+        await provider.ensure(spec, never);
+        assert.deepEqual(await provider.verify(spec), []);
+        await provider.prove(spec);
+      });
+
+      it('lists all that is ours and nothing that is not, page by page', async () => {
+        const otherSpec = await newSpec(kind, other);
+        const otherProvider = otherDeps.providers[kind] as Provider;
+        await otherProvider.ensure(otherSpec, never);
+        await provider.ensure(spec, never);
+        await planting.crowd(plantContext());
+
+        const ours = await everythingOf(provider);
+        assert.ok(ours.some(({ ownership }) => ownership.resourceId === spec.resourceId));
+        assert.ok(ours.every(({ ownership }) => ownership.installationId === spec.installationId));
+        assert.equal(ours.filter(({ ownership }) => ownership.runId === planting.crowdRun).length, planting.crowdSize);
+        const theirs = await everythingOf(otherProvider);
+        assert.ok(theirs.some(({ ownership }) => ownership.resourceId === otherSpec.resourceId));
+        assert.ok(theirs.every(({ ownership }) => ownership.installationId === otherSpec.installationId));
+      });
+    });
+  }
+
+  it("leaves another installation's things alone, whatever it is told", async () => {
+    for (const kind of ['database', 'storage'] as const) {
+      const theirs = await newSpec(kind, other);
+      await (otherDeps.providers[kind] as Provider).ensure(theirs, never);
+      const ours = await newSpec(kind);
+      // The same names, as if two installations had chosen the same tenant id.
+      const confused = { ...ours, tenantId: theirs.tenantId };
+      assert.match((await (deps.providers[kind] as Provider).plan(confused)).action, /conflict|create/);
+      await (deps.providers[kind] as Provider).destroy(confused);
+      assert.deepEqual(await (otherDeps.providers[kind] as Provider).verify(theirs), []);
+    }
+  });
+
+  it('reads no tag that was forged, altered or cut', () => {
+    const { keyring } = deps.installation;
+    const ownership = {
+      installationId: randomUUID(),
+      tenantId: randomUUID(),
+      resourceId: randomUUID(),
+      runId: randomUUID(),
+    };
+    const tag = writeTag(keyring, ownership);
+    assert.deepEqual(readTag(keyring, tag), ownership);
+    assert.equal(readTag(otherDeps.installation.keyring, tag), null);
+    for (const bad of [tag.slice(0, -1), `${tag}x`, tag.replace(ownership.tenantId, randomUUID()), '', null])
+      assert.equal(readTag(keyring, bad), null);
+  });
+});
