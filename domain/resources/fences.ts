@@ -18,13 +18,12 @@ export interface FenceHolder {
  * @throws `resource_fenced`
  */
 export async function enterToEnsure(execute: Execute, table: string, holder: FenceHolder): Promise<void> {
-  await execute(
-    `insert into ${table} (resource_id, state, run_id, epoch) values ($1, 'ensuring', $2, $3) on conflict (resource_id) do nothing`,
+  // The empty update locks the row that is there and returns it as it is.
+  const [fence] = await execute(
+    `insert into ${table} as fence (resource_id, state, run_id, epoch) values ($1, 'ensuring', $2, $3)
+     on conflict (resource_id) do update set state = fence.state returning state, run_id, epoch`,
     [holder.resourceId, holder.runId, holder.epoch],
   );
-  const [fence] = await execute(`select state, run_id, epoch from ${table} where resource_id = $1 for update`, [
-    holder.resourceId,
-  ]);
   const overtaken = fence?.['run_id'] === holder.runId && Number(fence['epoch']) > holder.epoch;
   if (!fence || fence['state'] === 'destroying' || fence['state'] === 'destroyed' || overtaken)
     throw new DomainError(

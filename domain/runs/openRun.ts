@@ -3,7 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import { workflowIdOf, type WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
-import { rows } from '../sql.ts';
+import { json, rows } from '../sql.ts';
 
 export interface NewStep {
   title: string;
@@ -59,11 +59,22 @@ export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void>
 
 /** The rows that promise each step's undo; they exist before any workflow does. */
 export async function addSteps(em: Sql, runId: string, steps: NewStep[]): Promise<void> {
-  for (const [position, step] of steps.entries()) {
-    await rows(em)`
-      insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, state, attempt, started_at, finished_at)
-      values (${newId()}, ${runId}, ${position}, ${step.title}, ${step.kind}, ${step.provider}, ${step.resourceId ?? null},
-              ${step.act}, ${step.undo}, ${step.done ? 'done' : 'pending'}, ${step.done ? 1 : 0},
-              ${step.done ? new Date() : null}, ${step.done ? new Date() : null})`;
-  }
+  const given = steps.map((step, position) => ({
+    id: newId(),
+    position,
+    title: step.title,
+    kind: step.kind,
+    provider: step.provider,
+    resource_id: step.resourceId ?? null,
+    act: step.act,
+    undo: step.undo,
+    done: step.done ?? false,
+  }));
+  await rows(em)`
+    insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, state, attempt, started_at, finished_at)
+    select id, ${runId}::uuid, position, title, kind, provider, resource_id, act, undo,
+           case when done then 'done' else 'pending' end, case when done then 1 else 0 end,
+           case when done then now() end, case when done then now() end
+    from jsonb_to_recordset(${json(given)}::jsonb) as step
+      (id uuid, position integer, title text, kind text, provider text, resource_id uuid, act text, undo text, done boolean)`;
 }
