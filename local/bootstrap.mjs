@@ -113,7 +113,29 @@ const install = () => {
   console.log(`· dependencies installed … ${((Date.now() - began) / 1000).toFixed(1)} s`);
 };
 
+/** The npm that runs this script, if one does: there is a shell between the two, which outlives it. */
+const npmAbove = () => {
+  let pid = process.env.npm_lifecycle_event ? process.ppid : 0;
+  for (let level = 0; level < 3 && pid > 1; level++) {
+    const seen = spawnSync('ps', ['-o', 'ppid=,args=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
+    const [parent = '0', ...words] = seen.split(/\s+/);
+    if (words.join(' ').includes('npm')) return pid;
+    pid = Number(parent);
+  }
+  return null;
+};
+
+const isThere = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+};
+
 /**
+ * An npm that was killed with -9 cannot pass anything on: its end is seen here, and asks the command to stop.
  * The child has a process group of its own, so that a Ctrl-C in the terminal (which goes to everybody in the foreground
  * group, and is passed on by npm as well) reaches it through this process only: once.
  */
@@ -135,10 +157,9 @@ const handOver = (file, args) => {
       child.kill(signal);
     });
   }
-  // npm that was killed with -9 cannot pass anything on: its end is seen by a new parent.
-  const parent = process.ppid;
+  const npm = npmAbove();
   const watch = setInterval(() => {
-    if (process.ppid === parent || !process.env.npm_lifecycle_event) return;
+    if (!npm || isThere(npm)) return;
     clearInterval(watch);
     child.kill('SIGTERM');
   }, 250);
