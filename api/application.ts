@@ -5,9 +5,9 @@ import { docsPage } from './docsPage.ts';
 import { mountRoutes, type Mounting } from './mountRoutes.ts';
 import { openapiDocument } from './openapiDocument.ts';
 import type { Pages } from './pages.ts';
-import { isHttps } from './plainHttp.ts';
-import { domainErrorOf, writeProblem } from './problems.ts';
-import { notesOf, requestLog } from './requestLog.ts';
+import { isHttps } from './http/plainHttp.ts';
+import { domainErrorOf, writeProblem } from './http/problems.ts';
+import { notesOf, requestLog } from './http/requestLog.ts';
 import { routeTable } from './routeTable.ts';
 
 /** What belongs to the API and never to a page. */

@@ -1,6 +1,6 @@
 import { errorCodes } from '#contracts/errors.ts';
 import type { JsonSchema, OpenapiDocument, Operation } from './openapiDocument.ts';
-import { statuses, titles } from './problems.ts';
+import { statuses, titles } from './http/problems.ts';
 
 /** The document as a page without any script, so that it stands under a policy that allows none. */
 export function docsPage(document: OpenapiDocument): { html: string; css: string } {

@@ -4,12 +4,12 @@ import { roles, type Permission, type Role } from '#contracts/permissions.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
 import { withLogContext } from '#observability/logging.ts';
 import type { ApiContext } from './context.ts';
-import { readBody } from './bodies.ts';
-import { refuseCrossOrigin } from './crossOrigin.ts';
-import { writeEvents } from './eventStream.ts';
-import { parseInput } from './inputs.ts';
-import { carryOutOnce, idempotencyKey } from './once.ts';
-import { notesOf } from './requestLog.ts';
+import { readBody } from './http/bodies.ts';
+import { refuseCrossOrigin } from './http/crossOrigin.ts';
+import { writeEvents } from './http/eventStream.ts';
+import { parseInput } from './http/inputs.ts';
+import { carryOutOnce, idempotencyKey } from './http/once.ts';
+import { notesOf } from './http/requestLog.ts';
 import { nothing, type AnyRoute, type RequestContext, type Route, type StreamRoute } from './route.ts';
 import type { SessionCookie } from './signIn/sessionCookie.ts';
 

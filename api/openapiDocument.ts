@@ -4,7 +4,7 @@ import { Problem } from '#contracts/problems.ts';
 import { Run, RunPage, RunStarted, RunStep } from '#contracts/runs.ts';
 import { Credentials, OwnerClaim, Session } from '#contracts/session.ts';
 import * as tenants from '#contracts/tenants.ts';
-import { statuses, titles } from './problems.ts';
+import { statuses, titles } from './http/problems.ts';
 import { nothing, type AnyRoute, type Route } from './route.ts';
 import { routeTable } from './routeTable.ts';
 

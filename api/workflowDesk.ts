@@ -46,8 +46,9 @@ export class WorkflowDesk {
 
   /** Asks a worker what its providers would do. Refuses (`dependency_down`) when none answers within five seconds. */
   async plan(question: Parameters<typeof planTenant>[0]): ReturnType<typeof planTenant> {
-    const asking = this.#client.withDeadline(Date.now() + planPatienceMs, () =>
-      this.#client.workflow.execute<typeof planTenant>('planTenant', {
+    const deadline = Date.now() + planPatienceMs;
+    const handle = await this.#client.withDeadline(Date.now() + patienceMs, () =>
+      this.#client.workflow.start<typeof planTenant>('planTenant', {
         workflowId: `planTenant/platform/${randomId()}`,
         taskQueue: this.#platform.configuration.taskQueue,
         args: [question],
@@ -55,10 +56,11 @@ export class WorkflowDesk {
         workflowTaskTimeout: '3s',
       }),
     );
-    asking.catch(() => undefined); // Answered below, whichever comes first.
+    const answered = this.#client.withDeadline(deadline + patienceMs, () => handle.result());
+    answered.catch(() => undefined); // Answered below, whichever comes first.
     const noWorker = new DomainError('dependency_down', 'No worker answered within five seconds: is one running?');
     try {
-      const planned = await Promise.race([asking, sleep(planPatienceMs, null, { ref: false })]);
+      const planned = await Promise.race([answered, sleep(deadline - Date.now(), null, { ref: false })]);
       if (planned === null) throw noWorker;
       return planned;
     } catch (error) {

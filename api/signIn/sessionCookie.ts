@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { isHttps } from '../plainHttp.ts';
+import { isHttps } from '../http/plainHttp.ts';
 
 export interface SessionCookie {
   name: string;

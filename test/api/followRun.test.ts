@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunWatch } from '#api/runWatch.ts';
-import { writeEvents } from '#api/eventStream.ts';
+import { writeEvents } from '#api/http/eventStream.ts';
 import { Run } from '#contracts/runs.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { ApiInstallation } from './apiInstallation.ts';

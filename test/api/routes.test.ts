@@ -1,228 +1,40 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { DomainError } from '#contracts/errors.ts';
 import type { Problem } from '#contracts/problems.ts';
 import { routeTable } from '#api/routeTable.ts';
 import type { AnyRoute } from '#api/route.ts';
-import { createSetupToken } from '#domain/people/ownership.ts';
-import type { StepIn } from '#test/servers/faults.ts';
-import { ApiInstallation, insides, owner, type Answer, type Asking } from './apiInstallation.ts';
-
-type OperationId = keyof typeof routeTable;
-
-/** What a request of a route is made of in this world. */
-interface Request extends Asking {
-  /** For `{…}` in the path. */
-  params?: Record<string, string>;
-}
-
-interface RouteCase {
-  /** A request that succeeds; called once. */
-  succeeds(): Promise<Request>;
-  /** What the success must show. */
-  shows(answer: Answer): void | Promise<void>;
-}
+import { startSession } from '#domain/people/sessions.ts';
+import { ApiInstallation, insides, type Answer, type Asking } from './apiInstallation.ts';
+import { routeCases, type OperationId, type Request, type World } from './routeCases.ts';
 
 const unknownId = '019a0000-0000-7000-8000-000000000000';
-const events = (text: string) => text.split('\n\n').filter((event) => event.startsWith('event: run'));
 
 describe('every route', () => {
+  const world = { stepIn: async () => undefined } as unknown as World;
+  const cases = routeCases(world);
   let api: ApiInstallation;
-  let stepIn: StepIn = async () => undefined;
-  let active: { tenantId: string; slug: string; runId: string };
 
   before(async () => {
     api = await ApiInstallation.start();
-    await api.installation.startWorker((position, attempt) => stepIn(position, attempt));
-    active = await api.installation.provision({ name: 'Åbo Akademi', slug: 'abo', admin: { email: 'a@example.org' } });
+    world.api = api;
+    await api.installation.startWorker((position, attempt) => world.stepIn(position, attempt));
+    world.active = await api.installation.provision({
+      name: 'Åbo Akademi',
+      slug: 'abo',
+      admin: { email: 'a@example.org' },
+    });
   });
   after(() => api.stop());
 
-  const ofActive = async (): Promise<Request> => ({ params: { tenantId: active.tenantId } });
-  const ofItsRun = async (): Promise<Request> => ({ params: { runId: active.runId } });
-  const is = (expected: object) => (answer: Answer) =>
-    assert.partialDeepStrictEqual(answer.body, expected as Record<string, unknown>);
-
-  /** A route without a case does not compile; one that is not in the table neither. */
-  const cases: Record<OperationId, RouteCase> = {
-    claimOwner: {
-      async succeeds() {
-        await api.installation.asAdmin(null, 'update users set email = $1, role = $2', ['old@example.org', 'former']);
-        const token = await createSetupToken(api.installation.em);
-        return { body: { token, ...owner }, cookie: null };
-      },
-      async shows({ body, headers }) {
-        assert.equal((body['user'] as { email: string }).email, owner.email);
-        api.cookie = headers['set-cookie']![0]!.split(';')[0]!;
-      },
-    },
-    createSession: {
-      succeeds: async () => ({ body: owner, cookie: null }),
-      shows: ({ headers }) =>
-        assert.match(headers['set-cookie']![0]!, /^tenantry=[\w-]{43}; Path=\/; .*HttpOnly; SameSite=Lax$/),
-    },
-    readSession: { succeeds: async () => ({}), shows: is({ user: { email: owner.email, role: 'owner' } }) },
-    deleteSession: {
-      succeeds: async () => ({ cookie: await api.signIn() }),
-      shows: ({ text, headers }) => {
-        assert.equal(text, '');
-        assert.match(headers['set-cookie']![0]!, /^tenantry=;.*1970/);
-      },
-    },
-    listPlans: { succeeds: async () => ({}), shows: is({ items: [{ name: 'standard', tier: 'schema' }] }) },
-    listTenants: {
-      succeeds: async () => ({}),
-      shows: ({ body }) => assert.ok((body['items'] as { slug: string }[]).some(({ slug }) => slug === 'abo')),
-    },
-    createTenant: {
-      succeeds: async () => ({ body: { name: 'Created', labels: { 'team/region': 'Köln' } } }),
-      async shows({ body }) {
-        assert.equal(body['slug'], 'created');
-        assert.equal((await api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
-      },
-    },
-    planTenant: {
-      succeeds: async () => ({ body: { name: 'Planned', slug: 'abo' } }),
-      shows(answer) {
-        is({ slug: 'abo', slugIsFree: false, suggestions: ['abo-2', 'abo-3', 'abo-4'], plan: 'standard' })(answer);
-        const steps = answer.body['steps'] as { provider: string; action: string }[];
-        assert.deepEqual(
-          steps.map(({ provider, action }) => `${provider}: ${action}`),
-          ['address: conflict', 'database: create', 'realm: create', 'storage: create', 'tenant: check', 'doors: open'],
-        );
-      },
-    },
-    readTenant: {
-      succeeds: ofActive,
-      shows: is({ slug: 'abo', state: 'active', admin: { email: 'a@example.org', name: null } }),
-    },
-    updateTenant: {
-      succeeds: async () => ({ ...(await ofActive()), body: { name: 'Åbo', admin: { email: 'b@example.org' } } }),
-      shows: is({ name: 'Åbo', slug: 'abo', admin: { email: 'b@example.org' } }),
-    },
-    deleteTenant: {
-      async succeeds() {
-        const { tenantId, slug } = await api.installation.provision({ name: 'To be removed' });
-        return { params: { tenantId }, body: { confirm: slug } };
-      },
-      async shows({ body }) {
-        assert.equal((await api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
-        assert.equal((await api.ask('GET', `/api/v1/tenants/${String(body['tenantId'])}`)).body['state'], 'erased');
-      },
-    },
-    readManifest: {
-      succeeds: ofActive,
-      shows(answer) {
-        is({ tenantId: active.tenantId, revealed: false })(answer);
-        const [database] = answer.body['resources'] as { values: Record<string, string | null> }[];
-        assert.deepEqual(Object.keys(database!.values).sort(), [
-          'database',
-          'host',
-          'password',
-          'port',
-          'role',
-          'schema',
-        ]);
-        assert.equal(database!.values['password'], null);
-      },
-    },
-    listRuns: {
-      succeeds: async () => ({}),
-      shows: ({ body }) => assert.ok((body['items'] as { id: string }[]).some(({ id }) => id === active.runId)),
-    },
-    readRun: { succeeds: ofItsRun, shows: is({ kind: 'provisionTenant', state: 'succeeded' }) },
-    followRun: {
-      succeeds: ofItsRun,
-      shows({ headers, text }) {
-        assert.match(headers['content-type'] ?? '', /^text\/event-stream/);
-        assert.equal(events(text).length, 1, 'a run that is over is told once');
-      },
-    },
-    cancelRun: {
-      async succeeds() {
-        stepIn = async ({ at, when }) => {
-          if (at === 'realm.ensure' && when === 'before') await new Promise((resolve) => setTimeout(resolve, 700));
-        };
-        const { runId } = await api.installation.createTenant({ name: 'To be cancelled' });
-        return { params: { runId } };
-      },
-      async shows({ body }) {
-        assert.ok(body['cancelRequestedAt']);
-        const run = await api.installation.runIsOver(body['id'] as string);
-        stepIn = async () => undefined;
-        assert.equal(run.state, 'cancelled');
-        const [row] = await api.installation.asAdmin<{ delivered: boolean }>(
-          null,
-          'select cancel_delivered_at is not null as delivered from runs where id = $1',
-          [run.id],
-        );
-        assert.equal(row?.delivered, true);
-      },
-    },
-    tryRunAgain: {
-      async succeeds() {
-        stepIn = async ({ at }) => {
-          if (at === 'storage.ensure') throw new DomainError('resource_conflict', 'Something is in the way.');
-        };
-        const wanted = {
-          name: 'Second time lucky',
-          externalId: 'crm-7',
-          labels: { a: 'b' },
-          admin: { email: 'c@example.org', name: 'C' },
-        };
-        const { runId } = await api.installation.createTenant(wanted);
-        assert.equal((await api.installation.runIsOver(runId)).state, 'rolled_back');
-        stepIn = async () => undefined;
-        return { params: { runId } };
-      },
-      async shows({ body }) {
-        assert.equal((await api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
-        is({
-          name: 'Second time lucky',
-          slug: 'second-time-lucky',
-          externalId: 'crm-7',
-          labels: { a: 'b' },
-          admin: { email: 'c@example.org', name: 'C' },
-        })(await api.ask('GET', `/api/v1/tenants/${String(body['tenantId'])}`));
-      },
-    },
-    finishRunRollback: {
-      async succeeds() {
-        stepIn = async ({ at, when }) => {
-          if (when === 'before' && (at === 'storage.ensure' || at === 'realm.destroy'))
-            throw new DomainError('resource_conflict', 'Something is in the way.');
-        };
-        const { runId } = await api.installation.createTenant({ name: 'Left over' });
-        assert.equal((await api.installation.runIsOver(runId)).state, 'needs_attention');
-        stepIn = async () => undefined;
-        return { params: { runId } };
-      },
-      async shows({ body }) {
-        assert.equal((await api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
-      },
-    },
-    readPortal: {
-      succeeds: async () => ({ params: { slug: 'abo' }, cookie: null }),
-      shows: (answer) => is({ slug: 'abo', issuer: `http://localhost:4400/t/${active.tenantId}` })(answer),
-    },
-    readIssuer: {
-      succeeds: ofActive,
-      shows: (answer) => is({ issuer: `http://localhost:4400/t/${active.tenantId}` })(answer),
-    },
-    readIssuerKeys: {
-      succeeds: ofActive,
-      shows({ body, headers }) {
-        const [key] = body['keys'] as Record<string, string>[];
-        assert.deepEqual(Object.keys(key!).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
-        assert.equal(headers['cache-control'], 'public, max-age=300');
-      },
-    },
-    readLiveness: { succeeds: async () => ({ cookie: null }), shows: is({ live: true }) },
-    readReadiness: {
-      succeeds: async () => ({ cookie: null }),
-      shows: is({ ready: true, database: 'up', temporal: 'up', worker: 'polling' }),
-    },
-  };
+  /** Signed in, with a role that nothing is permitted to. */
+  let stranger: string;
+  before(async () => {
+    const [user] = await api.installation.asAdmin<{ id: string }>(
+      null,
+      `insert into users (id, email, password_hash, role) values (gen_random_uuid(), 'x@example.org', '', 'none') returning id`,
+    );
+    stranger = `tenantry=${(await startSession(api.installation.em, user!.id)).token}`;
+  });
 
   /** Public on purpose; a route that becomes so by mistake is found here. */
   const open: OperationId[] = [
@@ -256,7 +68,7 @@ describe('every route', () => {
       });
 
       it('refuses a parameter that it does not know with 400', async () => {
-        const path = `${pathOf(route, { tenantId: active.tenantId, runId: active.runId })}?nonsense=1`;
+        const path = `${pathOf(route, { tenantId: world.active.tenantId, runId: world.active.runId })}?nonsense=1`;
         const answer = await api.ask(route.method.toUpperCase(), path, anyBody(route));
         assert.deepEqual(assertProblem(answer, 400, 'invalid_request').fields, [
           { path: 'nonsense', message: 'is unknown' },
@@ -283,6 +95,11 @@ describe('every route', () => {
           else assertProblem(answer, 401, 'unauthenticated');
         }
       });
+
+      if (route.permission !== 'public' && route.permission !== 'signed-in')
+        it('refuses with 403 whose role does not permit it', async () => {
+          assertProblem(await send(route, { ...anyBody(route), cookie: stranger }), 403, 'forbidden');
+        });
 
       if (route.params) {
         it('answers 404 for what is not there', async () => {

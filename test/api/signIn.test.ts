@@ -5,7 +5,7 @@ import type { Problem } from '#contracts/problems.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import { endSession } from '#domain/people/sessions.ts';
 import { sessionCookie } from '#api/signIn/sessionCookie.ts';
-import { ownOrigins, refuseCrossOrigin } from '#api/crossOrigin.ts';
+import { ownOrigins, refuseCrossOrigin } from '#api/http/crossOrigin.ts';
 import { ApiInstallation, owner } from './apiInstallation.ts';
 
 const session = '/api/v1/session';
@@ -178,11 +178,12 @@ describe('signing in', () => {
     const flood = Array.from({ length: 160 }, () =>
       api.ask('POST', session, { body: { ...owner, password: 'x' }, cookie: null }),
     );
+    let floodIsOver = false;
+    const all = Promise.all(flood).finally(() => (floodIsOver = true));
     await sleep(50);
-    const begun = performance.now();
     assert.equal((await api.ask('GET', '/health/live')).status, 200);
-    assert.ok(performance.now() - begun < 1_000);
-    const answers = await Promise.all(flood);
+    assert.equal(floodIsOver, false);
+    const answers = await all;
     const shed = answers.filter(({ status }) => status === 429);
     assert.ok(shed.length > 0);
     assert.ok(shed.every(({ headers }) => headers['retry-after'] === '5'));
