@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { groupRoleOf, openStore } from '#providers/database/openStore.ts';
-import { createRole, createSchema, joinGroup } from '#providers/database/schema.ts';
+import { joinGroup, settleRole, settleSchema } from '#providers/database/schema.ts';
 import { StoreConnections } from '#providers/database/stores.ts';
 import { applyTenantMigrations, readTenantMigrations } from '#providers/database/tenantMigrations.ts';
 import { checkout } from '#local/paths.ts';
@@ -76,8 +76,8 @@ async function startBareSql(provisionerUrl: string): Promise<Rival> {
     run: () => {
       const name = schemaNameOf(randomUUID());
       return connections.transaction(bareStore, async (client) => {
-        await createRole(client, { name, password: name, tag: name, database: bareStore });
-        await createSchema(client, { name, tag: name, readerRole: null });
+        await settleRole(client, { name, password: name, tag: name, database: bareStore, isThere: false });
+        await settleSchema(client, { name, tag: name, readerRole: null, isThere: false });
         await applyTenantMigrations(client, name, migrations);
         await joinGroup(client, name, groupRoleOf(bareStore));
       });
