@@ -26,6 +26,8 @@ export async function openStore(
   await connections.transaction(databaseName, async (client) => {
     await client.query(`select pg_advisory_xact_lock(hashtext('tenantry store'))`);
     await client.query(`revoke all on database ${database} from public`);
+    // Not even the owner makes tables there: a tenant migration that means to is refused, and leaves nothing for the next tenant.
+    await client.query(`revoke all on schema public from public, pg_database_owner`);
     await client.query(`grant connect on database ${database} to ${group}`);
     if (readerRole) await client.query(`grant connect on database ${database} to ${ident(readerRole)}`);
     await client.query(`create schema if not exists tenantry`);

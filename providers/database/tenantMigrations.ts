@@ -66,32 +66,36 @@ export async function applyTenantMigrations(
         `The tenant migration ${migration.name} was edited after it was applied.`,
       );
     await client.query(`set local search_path = ${quoted}`);
-    try {
-      await client.query(migration.sql);
-    } catch (error) {
-      const { code, message } = error as pg.DatabaseError;
-      if (isPassing(code)) throw error;
-      throw new DomainError(
-        'migration_failed',
-        `The tenant migration ${migration.name} failed: ${message} (${code}).`,
-        {
-          cause: error,
-        },
-      );
+    const error = await client.query(migration.sql).then(
+      () => null,
+      (thrown: pg.DatabaseError) => thrown,
+    );
+    if (error && isPassing(error.code)) throw error;
+    // In a failed transaction nothing can be asked any more: then it is the one that we began, or as good as that.
+    const now = await currentTransaction(client).catch(() => transaction);
+    if (!error && now === transaction) {
+      await noteApplied(client, quoted, migration);
+      continue;
     }
-    if ((await currentTransaction(client)) !== transaction)
-      throw new DomainError(
-        'migration_failed',
-        `The tenant migration ${migration.name} ends the transaction it runs in. Leave out COMMIT and ROLLBACK.`,
-      );
-    await client.query(`insert into ${quoted}.${appliedTable} (number, name, checksum) values ($1, $2, $3)`, [
-      migration.number,
-      migration.name,
-      migration.checksum,
-    ]);
+    // What a migration set and committed would be handed on to the next tenant with the connection.
+    await client.query('rollback');
+    await client.query('discard all');
+    const what =
+      now === transaction
+        ? `failed: ${error?.message} (${error?.code}).`
+        : 'ends the transaction it runs in. Leave out COMMIT and ROLLBACK.';
+    throw new DomainError('migration_failed', `The tenant migration ${migration.name} ${what}`, { cause: error });
   }
-  await client.query('set local search_path = default');
+  // A plain SET in a migration would outlive the transaction on this connection.
+  await client.query('reset role; reset all');
 }
+
+const noteApplied = (client: pg.ClientBase, schema: string, { number, name, checksum }: TenantMigration) =>
+  client.query(`insert into ${schema}.${appliedTable} (number, name, checksum) values ($1, $2, $3)`, [
+    number,
+    name,
+    checksum,
+  ]);
 
 async function currentTransaction(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');

@@ -59,7 +59,7 @@ const inStore =
     context.installation.asAdmin(await storeOf(context), text(context));
 
 const provisionerOf = ({ installation }: PlantContext) =>
-  new URL(installation.configuration.provisionerDatabaseUrl).username;
+  new URL(`${installation.configuration.provisionerDatabaseUrl}`).username;
 
 const database: Planting = {
   async snapshot(context) {

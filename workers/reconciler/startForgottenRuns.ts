@@ -7,11 +7,15 @@ const batch = 50;
 /** Younger rows are being started by whoever wrote them. */
 const graceSeconds = 3;
 
-/** Runs whose row was committed and whose workflow never started: Temporal was away, or the process died in between. */
+/**
+ * Runs whose row was committed and whose workflow never started: Temporal was away, or the process died in between. Also those
+ * that started and are under way although nobody noted it: starting them again finds the execution, and then cancels reach it.
+ */
 export async function startForgottenRuns({ platform, client, logger }: Reconciled): Promise<void> {
   const waiting = await rows<{ id: string; age: string }>(platform.registry.em.fork())`
     select id, extract(epoch from now() - created_at) as age from runs
-    where workflow_started_at is null and state = 'queued' and created_at < now() - make_interval(secs => ${graceSeconds}::int)
+    where workflow_started_at is null and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
+      and created_at < now() - make_interval(secs => ${graceSeconds}::int)
     order by created_at limit ${batch}`;
   reportReconcilerLag(Number(waiting[0]?.age ?? 0));
   for (const { id } of waiting) {
