@@ -89,7 +89,7 @@ export async function startWorker(
 let runtimeIsInstalled = false;
 
 /** Once per process: the SDK's own log lines go through ours. Signals are the main file's business. */
-function installRuntime(logger: Logger): void {
+export function installRuntime(logger: Logger): void {
   if (runtimeIsInstalled) return;
   runtimeIsInstalled = true;
   Runtime.install({

@@ -1,0 +1,99 @@
+/**
+ * Records the histories that `replay.test.ts` replays: every workflow, each way it can end. Needs TEST_ADMIN_DATABASE_URL and
+ * TEST_TEMPORAL_ADDRESS. Released histories stay as they are, as runs of earlier versions do; a changed workflow gets new ones
+ * beside them, named by TEST_REPLAY_VERSION.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DomainError } from '#contracts/errors.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { openFinish } from '#domain/runs/finishRollback.ts';
+import { ProviderError } from '#providers/provider.ts';
+import { SealedPayloads } from '#temporal/payloadCodec.ts';
+import { startRun } from '#temporal/startRun.ts';
+import { TestInstallation } from '../servers/installation.ts';
+import type { StepIn } from '../servers/faults.ts';
+import { packHistory } from './packedHistories.ts';
+
+const version = process.env['TEST_REPLAY_VERSION'] ?? 'v1';
+const folder = join(import.meta.dirname, 'histories');
+await mkdir(folder, { recursive: true });
+let stepIn: StepIn = async () => undefined;
+const installation = await TestInstallation.start();
+await installation.startWorker((position, attempt) => stepIn(position, attempt));
+const { keyring } = installation.platform.installation;
+const codec = new SealedPayloads(keyring, installation.platform.tenantKeys);
+
+async function record(name: string, runId: string): Promise<void> {
+  await installation.runIsOver(runId);
+  const { temporal } = await installation.run(runId);
+  const handle = installation.temporal.client.workflow.getHandle(temporal.workflowId);
+  await handle.result().catch(() => undefined);
+  const history = await packHistory(await handle.fetchHistory(), codec);
+  const { workflowId } = temporal;
+  await writeFile(join(folder, `${name}.${version}.json`), `${JSON.stringify({ workflowId, history })}\n`);
+  console.log(`recorded ${name}`);
+}
+const refuse = () => new DomainError('check_failed', 'The recorder says no.');
+
+try {
+  const good = await installation.provision({ name: 'Recorded', admin: { email: 'recorded@replay.example' } });
+  await record('provisionTenant.succeeds', good.runId);
+  const [delivery] = await installation.asAdmin<{ id: string }>(null, 'select id from runs where parent_run_id = $1', [
+    good.runId,
+  ]);
+  await record('deliverInvitation.succeeds', delivery?.id ?? '');
+  await record('deprovisionTenant.succeeds', (await installation.removeTenant(good.tenantId, good.slug)).runId);
+
+  stepIn = async ({ at, when }) => {
+    if (at === 'storage.ensure' && when === 'after') throw refuse();
+  };
+  await record('provisionTenant.rollsBack', (await installation.createTenant({ name: 'Rolls back' })).runId);
+
+  let outages = 2;
+  stepIn = async ({ at, when }) => {
+    if (at === 'realm.ensure' && when === 'before' && outages-- > 0) throw new ProviderError('realm', 'No answer.');
+  };
+  await record('provisionTenant.retries', (await installation.createTenant({ name: 'Retries' })).runId);
+
+  stepIn = async ({ at, when }) => {
+    if (at === 'realm.prove' && when === 'before') throw refuse();
+    if (at === 'realm.destroy' && when === 'before') throw refuse();
+  };
+  let stuck = await installation.createTenant({ name: 'Stuck' });
+  await record('provisionTenant.undoFails', stuck.runId);
+  const finish = async () => {
+    const { runId } = await installation.em.transactional((em) => openFinish(em, stuck.runId, theSystem));
+    await startRun(installation.platform, installation.temporal.client, runId);
+    return runId;
+  };
+  await record('finishRollback.fails', await finish());
+  await record('deprovisionTenant.destroyFails', (await installation.removeTenant(stuck.tenantId, stuck.slug)).runId);
+
+  stepIn = async ({ at, when }) => {
+    if (at === 'realm.prove' && when === 'before') throw refuse();
+    if (at === 'realm.destroy' && when === 'before') throw refuse();
+  };
+  stuck = await installation.createTenant({ name: 'Stuck again' });
+  await installation.runIsOver(stuck.runId);
+  stepIn = async () => undefined;
+  await record('finishRollback.succeeds', await finish());
+
+  let reached = () => undefined as void;
+  const there = new Promise<void>((resolve) => (reached = resolve));
+  let goOn = () => undefined as void;
+  const released = new Promise<void>((resolve) => (goOn = resolve));
+  stepIn = async ({ at, when }) => {
+    if (at !== 'realm.ensure' || when !== 'after') return;
+    reached();
+    await released;
+  };
+  const cancelled = await installation.createTenant({ name: 'Cancelled' });
+  await there;
+  await installation.cancelRun(cancelled.runId);
+  goOn();
+  await record('provisionTenant.cancelled', cancelled.runId);
+} finally {
+  await installation.stop();
+}
+process.exit(0);
