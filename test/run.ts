@@ -52,6 +52,7 @@ runCommand(async () => {
     await mkdir(temporary);
     await chmod(temporary, 0o711);
     const coverageDir = join(place, 'coverage');
+    await mkdir(coverageDir);
     if (!stopping.signal.aborted) {
       outcome = await runMocha({
         files,

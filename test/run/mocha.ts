@@ -35,6 +35,7 @@ export async function runMocha({ files, args, place, env, signal }: MochaRun): P
       ? []
       : ['--parallel', ...(own('--jobs') ? [] : ['--jobs', String(jobs)])]),
     ...(own('--reporter') ? [] : ['--reporter', join(import.meta.dirname, 'countingReporter.mjs')]),
+    ...(env.NODE_V8_COVERAGE ? ['--require', join(import.meta.dirname, 'coverageHook.mjs')] : []),
     ...(process.env.CI ? ['--forbid-only'] : []),
   ];
   const child = spawn(process.execPath, [mocha, ...defaults, ...args, ...files], {
