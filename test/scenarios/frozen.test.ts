@@ -32,7 +32,10 @@ describe('a worker frozen in the middle of many steps, whose undos run elsewhere
   this.timeout(240_000);
   let installation: TestInstallation;
   let frozen: RemoteWorker;
-  const found = new Map<Case, { state: string; before: string[]; after: string[]; later: string[] }>();
+  const found = new Map<
+    Case,
+    { state: string; reason: string | null; before: string[]; after: string[]; later: string[] }
+  >();
 
   before(async () => {
     installation = await TestInstallation.start({ TENANTRY_ACT_ATTEMPTS: '1', TENANTRY_UNDO_PATIENCE_SECONDS: '120' });
@@ -61,6 +64,7 @@ describe('a worker frozen in the middle of many steps, whose undos run elsewhere
     for (const [i, one] of cases.entries())
       found.set(one, {
         state: ends[i]?.state ?? '',
+        reason: ends[i]?.reason ?? null,
         before: before[i] ?? ['?'],
         after: after[i] ?? ['?'],
         later: later[i] ?? ['?'],
@@ -72,6 +76,7 @@ describe('a worker frozen in the middle of many steps, whose undos run elsewhere
     it(`${one.when} ${one.at}${one.cancelled ? ', cancelled meanwhile' : ''}: the late attempt leaves nothing`, () => {
       assert.deepEqual(found.get(one), {
         state: one.cancelled ? 'cancelled' : 'rolled_back',
+        reason: one.cancelled ? 'Cancelled on request.' : 'No answer within its time.',
         before: [],
         after: [],
         later: [],

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/**
+ * Which scenario walks each branch of a workflow: `[what the line holds, test file, what the scenario's title holds]`. Coverage
+ * tools do not see into the bundle, so this list is the measure; it fails when a branch comes without a scenario. A guard that no
+ * run can meet has no test file and says why.
+ */
+const branches: Record<string, [code: string, file: string | null, titleOrReason: string][]> = {
+  'deliverInvitation.ts': [
+    ["skipped ? 'skipped' : 'done'", 'deliverInvitation', 'is skipped, with the reason'],
+    ['} catch (error) {', 'deliverInvitation', 'refused for good'],
+    ['if (refusal) throw', 'deliverInvitation', 'refused for good'],
+  ],
+  'deprovisionTenant.ts': [["if (outcome !== 'succeeded')", 'deprovisionTenant', 'goes past a destroy that fails']],
+  'finishRollback.ts': [["if (outcome !== 'succeeded')", 'terminated', 'finish a rollback that got stuck']],
+  'planTenant.ts': [],
+  'provisionTenant.ts': [
+    ['for (const planned of', 'provisionTenant', 'gives it database, realm and bucket'],
+    ['if (deliveryRunId)', 'killed', 'its admin is invited once'],
+  ],
+  'lib/policies.ts': [],
+  'lib/reason.ts': [
+    ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],
+    ['error instanceof ActivityFailure ?', 'provisionTenant', 'leaves nothing behind when'],
+    ['cause instanceof CancelledFailure', null, 'isCancellation has answered for it already'],
+    ['cause instanceof TimeoutFailure', 'frozen', 'the late attempt leaves nothing'],
+    ["cause.type ?? 'internal'", 'provisionTenant', 'leaves nothing behind when'],
+  ],
+  'lib/removeEach.ts': [
+    ['for (const planned of', 'deprovisionTenant', 'leaves nothing of it'],
+    ['} catch (error) {', 'deprovisionTenant', 'goes past a destroy that fails'],
+  ],
+  'lib/saga.ts': [
+    ['if (undo) promised.push', 'provisionTenant', 'leaves nothing behind when'],
+    ['      } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
+    ['  } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
+    ['for (const { planned, undo } of promised)', 'provisionTenant', 'leaves nothing behind when'],
+    ['    } catch (error) {', 'provisionTenant', 'when an undo fails for good'],
+    ["if (outcome === 'cancelled')", 'provisionTenant', 'ends cancelled and clean'],
+  ],
+  'lib/steps.ts': [
+    ['if (!activity) throw', null, 'the proxy of the SDK answers every name; the type does not say so'],
+    ["planned.kind === 'check' ?", 'provisionTenant', 'gives it database, realm and bucket'],
+    ['? () => call(UNDO', 'provisionTenant', 'leaves nothing behind when'],
+    ['if (!found) throw', null, 'the transaction that writes a run writes its fixed steps'],
+  ],
+};
+
+const branching = /\bif \(|\bcatch\b|\bfor \(|\bwhile \(|\bswitch \(|\s\? |\s\?\? /;
+
+describe('every branch of a workflow', () => {
+  const files = readdirSync(join(root, 'workflows'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && file !== 'index.ts',
+  );
+
+  it('lies in a file that is listed here', () => {
+    assert.deepEqual(files.toSorted(), Object.keys(branches).toSorted());
+  });
+
+  for (const file of files)
+    it(`of ${file} is walked by a scenario`, () => {
+      const lines = readFileSync(join(root, 'workflows', file), 'utf8')
+        .split('\n')
+        .filter((line) => branching.test(line) && !/^\s*(\*|\/\/|\/\*)/.test(line));
+      const listed = branches[file] ?? [];
+      const without = lines.filter((line) => !listed.some(([code]) => line.includes(code)));
+      assert.deepEqual(without, []);
+      for (const [code, scenario, title] of listed) {
+        assert.ok(
+          lines.some((line) => line.includes(code)),
+          `${file} has no ${code} any more`,
+        );
+        if (scenario === null) continue;
+        const text = readFileSync(join(root, `test/scenarios/${scenario}.test.ts`), 'utf8');
+        const titles = text.split('\n').filter((line) => /\bit\($|\bit\(['"`]|^\s+['"`]/.test(line));
+        assert.ok(
+          titles.some((line) => line.includes(title)),
+          `${scenario} has no scenario “${title}”`,
+        );
+      }
+    });
+});
