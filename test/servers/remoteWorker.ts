@@ -33,11 +33,7 @@ export class RemoteWorker {
   }
 
   /** Resolves, when it has heard, to a promise that it is there. */
-  async haltAt(
-    at: string,
-    when: Position['when'],
-    how: 'wait' | 'freeze' = 'wait',
-  ): Promise<{ halted: Promise<void> }> {
+  async haltAt(at: string, when: Position['when']): Promise<{ halted: Promise<void> }> {
     const halted = this.#next((word) => 'halted' in word && word.halted.at === at).then(() => undefined);
     halted.catch(() => undefined);
     await this.#order({ halt: { at, when } });
