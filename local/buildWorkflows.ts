@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withLock } from './buildLock.ts';
 import { checkout } from './paths.ts';
 import { progress } from './progress.ts';
 import { sourceHash, versionOf } from './sourceHash.ts';
@@ -16,33 +17,36 @@ const places = ['workflows', 'contracts', failureConverter];
  * Bundles the workflows ahead of the worker's start, which else spends more than a second on it each time.
  * The name is the sources' hash, and the file appears complete or not at all: any number of processes may ask at once.
  */
-export async function buildWorkflows(): Promise<string> {
-  const dir = join(checkout, 'build', 'workflows');
-  const hash = await sourceHash(checkout, places, await Promise.all(packages.map((name) => versionOf(checkout, name))));
+export async function buildWorkflows(root = checkout): Promise<string> {
+  const dir = join(root, 'build', 'workflows');
+  const hash = await sourceHash(root, places, await Promise.all(packages.map((name) => versionOf(checkout, name))));
   const file = join(dir, `${hash}.js`);
   if (existsSync(file)) return file;
-  return progress('building the workflow bundle', async () => {
-    const code = await bundle();
-    await mkdir(dir, { recursive: true });
-    const passing = `${file}.${process.pid}`;
-    await writeFile(passing, code);
-    await rename(passing, file);
-    await removeOldBundles(dir);
-    return file;
-  });
+  return progress('building the workflow bundle', () =>
+    withLock(join(root, 'build', 'workflows.lock'), async () => {
+      if (existsSync(file)) return file;
+      const code = await bundle(root);
+      await mkdir(dir, { recursive: true });
+      const passing = `${file}.${process.pid}`;
+      await writeFile(passing, code);
+      await rename(passing, file);
+      await removeOldBundles(dir);
+      return file;
+    }),
+  );
 }
 
-async function bundle(): Promise<string> {
+async function bundle(root: string): Promise<string> {
   const [{ bundleWorkflowCode, DefaultLogger }, { tracingWorkflowModules }] = await Promise.all([
     import('@temporalio/worker'),
     import('#observability/temporalTracing.ts'),
   ]);
-  const own = join(checkout, 'workflows', 'interceptors.ts');
+  const own = join(root, 'workflows', 'interceptors.ts');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(checkout, 'workflows', 'index.ts'),
+    workflowsPath: join(root, 'workflows', 'index.ts'),
     // Tracing first, so that what the others do lies within its spans.
     workflowInterceptorModules: [...tracingWorkflowModules, ...(existsSync(own) ? [own] : [])],
-    failureConverterPath: join(checkout, failureConverter),
+    failureConverterPath: join(root, failureConverter),
     logger: new DefaultLogger('WARN'),
   });
   return code;
