@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,9 +95,10 @@ describe('a worker frozen in the middle of many steps, whose undos run elsewhere
 describe('a worker frozen inside the transaction that makes a schema', () => {
   let installation: TestInstallation;
   let frozen: RemoteWorker;
+  let migrations: string;
 
   before(async () => {
-    const migrations = await mkdtemp(join(tmpdir(), 'tenantry-slow-migrations-'));
+    migrations = await mkdtemp(join(tmpdir(), 'tenantry-slow-migrations-'));
     await writeFile(join(migrations, '0001_slow.sql'), `create table slow (id int); select pg_sleep(1.5);`);
     installation = await TestInstallation.start({
       TENANTRY_ACT_ATTEMPTS: '1',
@@ -106,7 +107,10 @@ describe('a worker frozen inside the transaction that makes a schema', () => {
     });
     frozen = await installation.startWorkerProcess();
   });
-  after(() => installation.stop());
+  after(async () => {
+    await installation.stop();
+    await rm(migrations, { recursive: true });
+  });
 
   it('loses its transaction, its undo goes on, and the late process lives on and leaves nothing', async () => {
     const ended = frozen.ended('database.ensure');
