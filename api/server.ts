@@ -79,7 +79,7 @@ async function serve(on: {
   };
   const stopping = new AbortController();
   try {
-    const pages = webBuild ? await openPages(webBuild, { public: new URL(publicUrl).origin, api: url }) : null;
+    const pages = webBuild ? await openPages(webBuild, url) : null;
     const mounting = {
       context,
       cookie: sessionCookie(publicUrl),

@@ -20,7 +20,6 @@ const commands = {
   start: 'local/start.ts',
   test: 'test/run.ts',
   demo: 'local/demo.ts',
-  drill: 'test/drills/run.ts',
   bench: 'test/bench/run.ts',
   api: 'api/main.ts',
   worker: 'workers/main.ts',

@@ -66,7 +66,6 @@ describe('the reconciler', () => {
       const asked = performance.now();
       await assert.rejects(startRun(away, nowhere.client, created.runId));
       assert.ok(performance.now() - asked < 6_000, 'a request must not wait long for Temporal');
-      assert.equal((await installation.run(created.runId)).state, 'queued');
     } finally {
       await nowhere.close();
       await away.close();

@@ -147,6 +147,8 @@ describe('secrets and personal data (drill D15, in small)', () => {
     assert.notEqual(keyOf(sealedA), keyOf(sealedB));
     assert.equal(Buffer.from((await codec.decode([sealedA]))[0]?.data ?? []).toString(), '"canary"');
 
+    await codec.decode([sealedA], workflowOf(a.tenantId));
+    await assert.rejects(codec.decode([sealedA], workflowOf(b.tenantId)), /belongs to another workflow/);
     await assert.rejects(codec.decode([{ ...sealedA, metadata: sealedB.metadata ?? null }]));
     const owned = { ...sealedA.metadata, owner: sealedB.metadata?.['owner'] ?? new Uint8Array() };
     await assert.rejects(codec.decode([{ ...sealedA, metadata: owned }]));
