@@ -1,5 +1,4 @@
-import type { StepInput } from '#contracts/workflowInputs.ts';
-import type { Reason } from '#domain/runs/ledger.ts';
+import type { Reason, StepInput } from '#contracts/workflowInputs.ts';
 import { Tenant, TenantAddress } from '#domain/tenants/tenantRecord.ts';
 import { adminOf } from '#domain/tenants/viewTenant.ts';
 import type { Deps } from './deps.ts';

@@ -1,8 +1,7 @@
 import type { RunState, StepState } from '#contracts/runStates.ts';
-import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { Reason, RunRef } from '#contracts/workflowInputs.ts';
 import { closeDelivery, closeRemoval, closeRolledBackRun } from '#domain/runs/closeRun.ts';
 import { closeFinish } from '#domain/runs/finishRollback.ts';
-import type { Reason } from '#domain/runs/ledger.ts';
 import type { Deps } from './deps.ts';
 
 /** What a workflow writes about itself; local activities, repeated without harm. */

@@ -18,7 +18,6 @@ export const errorCodes = [
   'external_id_taken',
   'plan_unknown',
   'region_unknown',
-  'placement_full',
   'tenant_not_active',
   'tenant_erased',
   'confirmation_mismatch',

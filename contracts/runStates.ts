@@ -55,7 +55,7 @@ const stepMoves: Record<StepState, readonly StepState[]> = {
 
 export const runMayMove = (from: RunState, to: RunState): boolean => runMoves[from].includes(to);
 export const stepMayMove = (from: StepState, to: StepState): boolean => stepMoves[from].includes(to);
-export const runIsOver = (state: RunState): boolean => runMoves[state].length === 0 || state === 'needs_attention';
+export const runIsOver = (state: RunState): boolean => (terminalRunStates as readonly RunState[]).includes(state);
 
 /** The states from which `to` may be reached: what a compare-and-set names in its WHERE. */
 export const runStatesBefore = (to: RunState): RunState[] => runStates.filter((from) => runMayMove(from, to));

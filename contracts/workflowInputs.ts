@@ -11,6 +11,12 @@ export interface PlannedStep {
   resourceId: string | null;
 }
 
+/** Why something failed, as people may read it: a stable code and a sentence without secrets. */
+export interface Reason {
+  code: string;
+  text: string;
+}
+
 export interface RunRef {
   runId: string;
   tenantId: string;

@@ -7,8 +7,8 @@ import type {
   Next,
 } from '@temporalio/worker';
 import { DomainError } from '#contracts/errors.ts';
-import type { StepInput } from '#contracts/workflowInputs.ts';
-import type { Ledger, Reason } from '#domain/runs/ledger.ts';
+import type { Reason, StepInput } from '#contracts/workflowInputs.ts';
+import type { Ledger } from '#domain/runs/ledger.ts';
 import { withLogContext, type Logger } from '#observability/logging.ts';
 import { countAttempt } from '#observability/metrics.ts';
 import { ProviderError } from '#providers/provider.ts';

@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '#activities/index.ts';
 import type { LedgerActivities } from '#activities/ledger.ts';
-import type { RunInput } from '#contracts/workflowInputs.ts';
+import type { Reason, RunInput } from '#contracts/workflowInputs.ts';
 import { DELIVER, REPORT } from './lib/policies.ts';
-import { reasonOf, type Reason } from './lib/reason.ts';
+import { reasonOf } from './lib/reason.ts';
 import { report } from './lib/saga.ts';
 import { fixedStep } from './lib/steps.ts';
 

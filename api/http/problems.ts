@@ -20,7 +20,6 @@ export const statuses: Record<ErrorCode, number> = {
   external_id_taken: 409,
   plan_unknown: 400,
   region_unknown: 400,
-  placement_full: 503,
   tenant_not_active: 409,
   tenant_erased: 409,
   confirmation_mismatch: 400,
@@ -57,7 +56,6 @@ export const titles: Record<ErrorCode, string> = {
   external_id_taken: 'The external id is taken',
   plan_unknown: 'Unknown plan',
   region_unknown: 'Unknown region',
-  placement_full: 'No room for another tenant',
   tenant_not_active: 'The tenant is not active',
   tenant_erased: 'The tenant was erased',
   confirmation_mismatch: 'Not confirmed',
@@ -81,7 +79,6 @@ export const titles: Record<ErrorCode, string> = {
 /** Seconds after which asking again makes sense. */
 const retryAfter: Partial<Record<ErrorCode, number>> = {
   dependency_down: 2,
-  placement_full: 60,
   too_many_attempts: 5,
   idempotency_in_flight: 1,
 };

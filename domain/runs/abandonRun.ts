@@ -20,7 +20,7 @@ export async function abandonRun(em: Sql, announcer: Announcer, runId: string, h
     const run = await lockRun(tx, runId);
     if (runIsOver(run.state)) return { followUp: null, version: null };
     const text = `Its workflow was ${how} in Temporal; what it had begun is completed from the ledger.`;
-    await needAttention(tx, run, [], { code: 'workflow_ended', text });
+    await needAttention(tx, run, { code: 'workflow_ended', text });
     const [row] = await rows<{ version: number }>(tx)`
       update runs set version = version + 1 where id = ${runId} returning version`;
     return { followUp: await openFollowUp(tx, run), version: row?.version ?? null };

@@ -1,11 +1,11 @@
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
-import type { RunRef } from '#contracts/workflowInputs.ts';
+import type { Reason, RunRef } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
-import { moveRun, type Ledger, type LockedRun, type Reason } from './ledger.ts';
+import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
 
 /**
  * Ends a rollback by what the ledger says. Every undo done: the address is free, the tenant `rolled_back`, the run
@@ -15,15 +15,7 @@ export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<R
   return ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: run.state };
     const left = await unfinishedSteps(em, run.id);
-    if (left.length > 0)
-      return {
-        changed: true,
-        result: await needAttention(
-          em,
-          run,
-          left.map(({ title }) => title),
-        ),
-      };
+    if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
 
     await releaseAddress(em, ref.tenantId);
     await rows(em)`
@@ -42,20 +34,10 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
     if (runIsOver(run.state)) return { changed: false, result: run.state };
     const left = await rows<{ title: string }>(em)`
       select title from resources where tenant_id = ${ref.tenantId} and state not in ('planned', 'destroyed') order by position`;
-    if (left.length > 0)
-      return {
-        changed: true,
-        result: await needAttention(
-          em,
-          run,
-          left.map(({ title }) => title),
-        ),
-      };
+    if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
 
     await releaseAddress(em, ref.tenantId);
-    await rows(em)`
-      update run_steps set state = 'done', attempt = 1, started_at = coalesce(started_at, now()), finished_at = now()
-      where run_id = ${run.id} and kind = 'fixed' and state = 'pending'`;
+    await finishFixedSteps(em, run.id);
     await rows(em)`update tenants set admin_sealed = null where id = ${ref.tenantId}`;
     await moveTenant(em, ref.tenantId, { to: 'erased', attention: false }, run.actor);
     await moveRun(em, run, 'succeeded');
@@ -80,12 +62,27 @@ export async function unfinishedSteps(em: Sql, runId: string): Promise<Unfinishe
     order by s.position`;
 }
 
+/** What a closing transaction does itself is written down with it. */
+export async function finishFixedSteps(em: Sql, runId: string): Promise<void> {
+  await rows(em)`
+    update run_steps set state = 'done', attempt = 1, started_at = coalesce(started_at, now()), finished_at = now()
+    where run_id = ${runId} and kind = 'fixed' and state = 'pending'`;
+}
+
+/** Ends a run that could not remove everything, and names what is left. */
+export async function leaveBehind(em: Sql, run: LockedRun, left: { title: string }[]): Promise<RunState> {
+  const titles = left.map(({ title }) => title);
+  const text = `Not everything could be removed. Left: ${titles.join(' · ')}.`;
+  return needAttention(em, run, { code: 'undo_failed', text }, titles);
+}
+
+/** Ends a run as one that a person has to look at, and flags its tenant. */
 export async function needAttention(
   em: Sql,
   run: LockedRun,
-  left: string[],
-  reason: Reason = { code: 'undo_failed', text: `Not everything could be removed. Left: ${left.join(' · ')}.` },
-): Promise<RunState> {
+  reason: Reason,
+  left: string[] = [],
+): Promise<'needs_attention'> {
   await moveRun(em, run, 'needs_attention', reason);
   if (run.tenantId) {
     await rows(em)`
@@ -104,11 +101,8 @@ export async function closeDelivery(ledger: Ledger, ref: RunRef, refusal: Reason
   await ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: undefined };
     if (run.state === 'queued') await moveRun(em, run, 'running');
-    await moveRun(em, run, refusal ? 'needs_attention' : 'succeeded', refusal);
-    if (refusal)
-      await rows(
-        em,
-      )`update tenants set attention = true, version = version + 1, updated_at = now() where id = ${ref.tenantId}`;
+    if (refusal) await needAttention(em, run, refusal);
+    else await moveRun(em, run, 'succeeded');
     return { changed: true, result: undefined };
   });
 }

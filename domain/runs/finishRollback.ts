@@ -8,7 +8,7 @@ import { titleOfKind } from '../resources/resourceTitles.ts';
 import { rows } from '../sql.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
-import { needAttention, unfinishedSteps } from './closeRun.ts';
+import { finishFixedSteps, leaveBehind, unfinishedSteps } from './closeRun.ts';
 import { lockRun, moveRun, type Ledger } from './ledger.ts';
 import { addSteps, openRun } from './openRun.ts';
 
@@ -55,10 +55,7 @@ export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState
       select r.title from run_steps s join resources r on r.id = s.resource_id
       where s.run_id = ${run.id} and r.state <> 'destroyed' order by r.position`;
     if (run.state === 'queued') await moveRun(em, run, 'running');
-    if (left.length > 0) {
-      const titles = left.map(({ title }) => title);
-      return { changed: true, result: await needAttention(em, run, titles) };
-    }
+    if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
     const [parent] = await rows<{ id: string }>(em)`
       select parent_run_id as id from runs where id = ${run.id} and parent_run_id is not null`;
     if (!parent) throw new Error(`run ${run.id} finishes no other`);
@@ -70,9 +67,7 @@ export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState
     await rows(em)`update runs set version = version + 1 where id = ${finished.id}`;
 
     await releaseAddress(em, ref.tenantId);
-    await rows(em)`
-      update run_steps set state = 'done', attempt = 1, started_at = coalesce(started_at, now()), finished_at = now()
-      where run_id = ${run.id} and kind = 'fixed' and state = 'pending'`;
+    await finishFixedSteps(em, run.id);
     await moveTenant(em, ref.tenantId, { to: 'rolled_back', attention: false }, run.actor);
     await moveRun(em, run, 'succeeded');
     return { changed: true, result: 'succeeded' };

@@ -1,16 +1,10 @@
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver, runStatesBefore, stepStatesBefore, type RunState, type StepState } from '#contracts/runStates.ts';
-import type { RunRef, WorkflowKind } from '#contracts/workflowInputs.ts';
+import type { Reason, RunRef, WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Registry, Sql } from '../database.ts';
 import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
-
-/** Why something failed, as people may read it: a stable code and a sentence without secrets. */
-export interface Reason {
-  code: string;
-  text: string;
-}
 
 /** Told after the commit, for whoever counts and times. */
 export interface LedgerObserver {

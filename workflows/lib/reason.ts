@@ -5,13 +5,9 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { Reason } from '#contracts/workflowInputs.ts';
 
-/** What the ledger shows: a stable code and a sentence. Texts come from the activities, which let no secret into them. */
-export interface Reason {
-  code: string;
-  text: string;
-}
-
+/** What the ledger shows. Texts come from the activities, which let no secret into them. */
 export function reasonOf(error: unknown): Reason {
   if (isCancellation(error)) return { code: 'cancelled', text: 'Cancelled on request.' };
   const cause = error instanceof ActivityFailure ? error.cause : error;

@@ -1,8 +1,8 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure, proxyLocalActivities } from '@temporalio/workflow';
 import type { LedgerActivities } from '#activities/ledger.ts';
-import type { PlannedStep, RunInput } from '#contracts/workflowInputs.ts';
+import type { PlannedStep, Reason, RunInput } from '#contracts/workflowInputs.ts';
 import { REPORT } from './policies.ts';
-import { reasonOf, type Reason } from './reason.ts';
+import { reasonOf } from './reason.ts';
 
 const ledger = proxyLocalActivities<LedgerActivities>(REPORT);
 
