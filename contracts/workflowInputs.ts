@@ -5,10 +5,22 @@ export interface PlannedStep {
   id: string;
   position: number;
   title: string;
-  kind: 'fixed' | 'resource' | 'check';
+  kind: 'fixed' | 'resource' | 'check' | 'http' | 'custom';
   /** Which activities serve it: `<provider>.ensure`, `<provider>.destroy`, `<provider>.check`. */
   provider: string;
   resourceId: string | null;
+  /** Present where a failure for good waits for a person instead of rolling back. */
+  onFailure?: 'wait';
+  /** What only this kind of step has: where a custom step is served, how long an outside answer may take. */
+  spec?: StepSpec;
+}
+
+/** Of a step that is served outside: by a worker of the SaaS team, or at an address. */
+export interface StepSpec {
+  taskQueue?: string;
+  activity?: string;
+  undo?: string | null;
+  timeoutSeconds?: number;
 }
 
 /** Why something failed, as people may read it: a stable code and a sentence without secrets. */
@@ -37,7 +49,28 @@ export interface StepInput extends RunRef {
   stepId: string;
   resourceId: string | null;
   intent: 'act' | 'undo';
+  /** Which of the step's inputs; 1 is the blueprint's, each retry with an edited one adds one. */
+  inputNumber?: number;
 }
+
+/** What a person told a run that waited, or that it may simply go on. */
+export interface Taken {
+  kind: 'retry' | 'skip' | 'roll_back' | 'continue';
+  /** Given where a retry comes with another input. */
+  inputNumber: number | null;
+  /** Whether the step had been begun before the run stopped at it. */
+  begun: boolean;
+}
+
+/** Why a run stands still before a step: it asks a person, or waits for better times, or does so no more. */
+export type Hold = 'person' | 'times' | 'nothing';
+
+export const runQueues = ['interactive', 'bulk'] as const;
+export type RunQueue = (typeof runQueues)[number];
+
+/** Signals of a run's workflow. The rows come first; a signal only says that there is something to read. */
+export const decideSignal = 'decide';
+export const wakeSignal = 'wake';
 
 export const workflowKinds = ['provisionTenant', 'deprovisionTenant', 'deliverInvitation', 'finishRollback'] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];

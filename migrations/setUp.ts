@@ -5,6 +5,7 @@ import { scramVerifier } from '#domain/secrets/scram.ts';
 import { Migration20261121100000_registry } from './Migration20261121100000_registry.ts';
 import { Migration20261121110000_reconciliation } from './Migration20261121110000_reconciliation.ts';
 import { Migration20261121120000_whereabouts } from './Migration20261121120000_whereabouts.ts';
+import { Migration20261121130000_decisions } from './Migration20261121130000_decisions.ts';
 
 export interface RolePasswords {
   migrator: string;
@@ -25,6 +26,7 @@ const migrations = [
   Migration20261121100000_registry,
   Migration20261121110000_reconciliation,
   Migration20261121120000_whereabouts,
+  Migration20261121130000_decisions,
 ];
 
 const ident = pg.escapeIdentifier;

@@ -1,17 +1,26 @@
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
-import { workflowIdOf, type WorkflowKind } from '#contracts/workflowInputs.ts';
+import { workflowIdOf, type PlannedStep, type RunQueue, type WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { json, rows } from '../sql.ts';
 
 export interface NewStep {
   title: string;
-  kind: 'fixed' | 'resource' | 'check';
+  kind: PlannedStep['kind'];
   provider: string;
   resourceId?: string;
   act: string;
   undo: string | null;
+  /** Its name within the blueprint, by which later steps refer to its output. */
+  key?: string;
+  /** The blueprint's step as it was when the run was opened: a run is pinned to it. */
+  spec?: object;
+  /** What a failure for good leads to: the rollback of the run, or a person's decision. */
+  onFailure?: 'rollback' | 'wait';
+  skippable?: boolean;
+  /** The run stops before it until a person says go on. */
+  breakpoint?: boolean;
   /** What happened already in the transaction that opens the run. */
   done?: boolean;
 }
@@ -24,6 +33,8 @@ export interface NewRun {
   cancellable: boolean;
   blueprint?: { name: string; version: number };
   parentRunId?: string;
+  /** Bulk work is served apart, so that nobody who waits for an answer stands behind it. */
+  queue?: RunQueue;
 }
 
 /**
@@ -34,10 +45,10 @@ export interface NewRun {
 export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void> {
   const opened = await rows(em)`
     insert into runs (id, kind, tenant_id, state, exclusive, cancellable, blueprint_name, blueprint_version, parent_run_id,
-                      actor_id, request_id, workflow_id)
+                      queue, actor_id, request_id, workflow_id)
     values (${run.id}, ${run.kind}, ${run.tenantId}, 'queued', ${run.exclusive}, ${run.cancellable},
             ${run.blueprint?.name ?? null}, ${run.blueprint?.version ?? null}, ${run.parentRunId ?? null},
-            ${actor.userId}, ${actor.requestId}, ${workflowIdOf(run.kind, run.tenantId, run.id)})
+            ${run.queue ?? 'interactive'}, ${actor.userId}, ${actor.requestId}, ${workflowIdOf(run.kind, run.tenantId, run.id)})
     on conflict (tenant_id) where exclusive and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
       do nothing
     returning id`;
@@ -68,13 +79,21 @@ export async function addSteps(em: Sql, runId: string, steps: NewStep[]): Promis
     resource_id: step.resourceId ?? null,
     act: step.act,
     undo: step.undo,
+    key: step.key ?? null,
+    spec: step.spec ?? {},
+    on_failure: step.onFailure ?? 'rollback',
+    skippable: step.skippable ?? false,
+    breakpoint: step.breakpoint ?? false,
     done: step.done ?? false,
   }));
   await rows(em)`
-    insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, state, attempt, started_at, finished_at)
-    select id, ${runId}::uuid, position, title, kind, provider, resource_id, act, undo,
+    insert into run_steps (id, run_id, position, title, kind, provider, resource_id, act, undo, key, spec, on_failure,
+                           skippable, breakpoint, state, attempt, started_at, finished_at)
+    select id, ${runId}::uuid, position, title, kind, provider, resource_id, act, undo, key, spec, on_failure,
+           skippable, breakpoint,
            case when done then 'done' else 'pending' end, case when done then 1 else 0 end,
            case when done then now() end, case when done then now() end
     from jsonb_to_recordset(${json(given)}::jsonb) as step
-      (id uuid, position integer, title text, kind text, provider text, resource_id uuid, act text, undo text, done boolean)`;
+      (id uuid, position integer, title text, kind text, provider text, resource_id uuid, act text, undo text, key text,
+       spec jsonb, on_failure text, skippable boolean, breakpoint boolean, done boolean)`;
 }

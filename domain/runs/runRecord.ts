@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { runStates, stepStates } from '#contracts/runStates.ts';
-import { workflowKinds } from '#contracts/workflowInputs.ts';
+import { runQueues, workflowKinds } from '#contracts/workflowInputs.ts';
 
 const RunSchema = defineEntity({
   name: 'Run',
@@ -28,6 +28,12 @@ const RunSchema = defineEntity({
     cancelRequestedAt: p.datetime().nullable(),
     cancelRequestedBy: p.uuid().nullable(),
     cancelDeliveredAt: p.datetime().nullable(),
+    queue: p.enum(runQueues),
+    pauseRequestedAt: p.datetime().nullable(),
+    heldBy: p.string().nullable(),
+    heldSince: p.datetime().nullable(),
+    heldStepId: p.uuid().nullable(),
+    park: p.integer(),
     createdAt: p.datetime(),
     startedAt: p.datetime().nullable(),
     finishedAt: p.datetime().nullable(),
@@ -49,6 +55,11 @@ const RunStepSchema = defineEntity({
     resourceId: p.uuid().nullable(),
     act: p.string(),
     undo: p.string().nullable(),
+    key: p.string().nullable(),
+    spec: p.json<Record<string, unknown>>(),
+    onFailure: p.enum(['rollback', 'wait'] as const),
+    skippable: p.boolean(),
+    breakpoint: p.boolean(),
     state: p.enum(stepStates),
     epoch: p.integer(),
     attempt: p.integer(),
