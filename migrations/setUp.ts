@@ -6,6 +6,7 @@ import { Migration20261121100000_registry } from './Migration20261121100000_regi
 import { Migration20261121110000_reconciliation } from './Migration20261121110000_reconciliation.ts';
 import { Migration20261121120000_whereabouts } from './Migration20261121120000_whereabouts.ts';
 import { Migration20261121130000_decisions } from './Migration20261121130000_decisions.ts';
+import { Migration20261121140000_attention } from './Migration20261121140000_attention.ts';
 
 export interface RolePasswords {
   migrator: string;
@@ -27,6 +28,7 @@ const migrations = [
   Migration20261121110000_reconciliation,
   Migration20261121120000_whereabouts,
   Migration20261121130000_decisions,
+  Migration20261121140000_attention,
 ];
 
 const ident = pg.escapeIdentifier;

@@ -11,12 +11,12 @@ export const theSystem: Actor = { userId: null, requestId: null };
 
 /**
  * Appends one immutable fact to its stream, in the transaction of the change it tells of. The caller holds the stream's row
- * (run or tenant), so versions of one stream cannot collide. No personal data and no secrets in `data`.
+ * (run, tenant or task), so versions of one stream cannot collide. No personal data and no secrets in `data`.
  */
 export async function appendEvent(
   em: Sql,
   event: {
-    stream: `${'tenant' | 'run' | 'platform'}:${string}`;
+    stream: `${'tenant' | 'run' | 'task' | 'platform'}:${string}`;
     type: string;
     tenantId: string | null;
     data?: Record<string, unknown>;
