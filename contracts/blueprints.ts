@@ -15,6 +15,10 @@ const hasCredentials = (url: string): boolean => {
   return parsed !== null && (parsed.username !== '' || parsed.password !== '');
 };
 
+/** What came as JSON is JSON; the document says of it that it may be anything. */
+const Json = z.unknown() as z.ZodType<Json>;
+export type Json = z.core.util.JSONType;
+
 const JsonSchema = z.record(z.string(), z.unknown()).describe('A JSON Schema (draft 2020-12)');
 
 const common = {
@@ -31,10 +35,9 @@ const common = {
 
 const remote = {
   timeoutSeconds: z.number().int().min(1).max(longestTimeoutSeconds, 'must be at most 24 hours'),
-  input: z
-    .json()
-    .optional()
-    .describe('JSON; `{"$from":"steps.<key>.<field>"}` and `{"$tenant":"slug"}` stand for values known later'),
+  input: Json.optional().describe(
+    'JSON; `{"$from":"steps.<key>.<field>"}` and `{"$tenant":"slug"}` stand for values known later',
+  ),
   inputSchema: JsonSchema.optional(),
   outputSchema: JsonSchema.optional(),
   irreversible: z.boolean().default(false).describe('Cannot be undone, so it must come after the doors open'),
