@@ -25,6 +25,15 @@ export const Run = z.object({
   version: z.number().int().describe('Grows with every change of the run or its steps'),
   tenantId: z.uuid().nullable(),
   tenant: z.object({ name: z.string(), slug: z.string().nullable() }).nullable(),
+  progress: z
+    .object({
+      done: z.number().int(),
+      total: z.number().int().nullable(),
+      found: z.number().int(),
+      skipped: z.array(z.object({ tenantId: z.uuid().nullable(), title: z.string(), why: z.string() })),
+    })
+    .nullable()
+    .describe('How far a run has come that looks at many things'),
   reason: z.string().nullable(),
   cancelRequestedAt: z.iso.datetime().nullable(),
   startedBy: z.string().nullable(),

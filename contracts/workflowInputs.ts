@@ -36,12 +36,22 @@ export interface RunRef {
   epoch: number;
 }
 
+/** A run of the platform, or one that looks at a tenant without changing it. */
+export interface PlatformRef extends Omit<RunRef, 'tenantId'> {
+  tenantId: string | null;
+}
+
 export interface RunInput extends RunRef {
   steps: PlannedStep[];
   /** How long each undo is retried before it counts as failed for good. */
   undoPatienceSeconds: number;
   /** How often an act is tried before it counts as failed. */
   actAttempts: number;
+}
+
+export interface PlatformRunInput extends PlatformRef, Omit<RunInput, keyof RunRef> {
+  /** What the run is about, when that is neither a tenant nor everything: a finding. */
+  subjectId: string | null;
 }
 
 /** What an act, an undo or a check is told. */

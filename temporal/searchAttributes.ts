@@ -9,9 +9,14 @@ const tenantIdKey = keyword('TenantryTenantId');
 const runKindKey = keyword('TenantryRunKind');
 const planKey = keyword('TenantryPlan');
 
-export const searchAttributesOf = (run: { tenantId: string; kind: string; plan: string }): TypedSearchAttributes =>
+/** A run of the platform has neither tenant nor plan. */
+export const searchAttributesOf = (run: {
+  tenantId: string | null;
+  kind: string;
+  plan: string | null;
+}): TypedSearchAttributes =>
   new TypedSearchAttributes([
-    { key: tenantIdKey, value: run.tenantId },
     { key: runKindKey, value: run.kind },
-    { key: planKey, value: run.plan },
+    ...(run.tenantId ? [{ key: tenantIdKey, value: run.tenantId }] : []),
+    ...(run.plan ? [{ key: planKey, value: run.plan }] : []),
   ]);

@@ -1,7 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
-import { workflowIdOf, type PlannedStep, type RunInput, type WorkflowKind } from '#contracts/workflowInputs.ts';
+import {
+  workflowIdOf,
+  type PlannedStep,
+  type PlatformRunInput,
+  type RunInput,
+  type WorkflowKind,
+} from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
 import { rows } from '#domain/sql.ts';
 
@@ -16,13 +22,30 @@ const startDeadlineMs = 3_000;
  */
 export async function startRun(platform: Platform, client: Client, runId: string): Promise<void> {
   const em = platform.registry.em.fork();
-  const [run] = await rows<{ kind: WorkflowKind; tenant_id: string; state: RunState; epoch: number; plan: string }>(em)`
-    select r.kind, r.tenant_id, r.state, r.epoch, t.plan from runs r join tenants t on t.id = r.tenant_id where r.id = ${runId}`;
+  const [run] = await rows<{
+    kind: WorkflowKind;
+    tenant_id: string | null;
+    subject_id: string | null;
+    state: RunState;
+    epoch: number;
+    plan: string | null;
+  }>(em)`
+    select r.kind, r.tenant_id, r.subject_id, r.state, r.epoch, t.plan
+    from runs r left join tenants t on t.id = r.tenant_id where r.id = ${runId}`;
   if (!run || runIsOver(run.state)) return;
   const steps = await rows<PlannedStep>(em)`
     select id, position, title, kind, provider, resource_id as "resourceId" from run_steps where run_id = ${runId} order by position`;
   const { undoPatienceSeconds, actAttempts, taskQueue } = platform.configuration;
-  const input: RunInput = { runId, tenantId: run.tenant_id, epoch: run.epoch, steps, undoPatienceSeconds, actAttempts };
+  const { tenant_id: tenantId, subject_id: subjectId, epoch } = run;
+  const input: RunInput | PlatformRunInput = {
+    runId,
+    tenantId,
+    epoch,
+    subjectId,
+    steps,
+    undoPatienceSeconds,
+    actAttempts,
+  };
 
   try {
     await client.withDeadline(Date.now() + startDeadlineMs, () =>

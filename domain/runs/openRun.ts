@@ -28,7 +28,10 @@ export interface NewStep {
 export interface NewRun {
   id: string;
   kind: WorkflowKind;
-  tenantId: string;
+  /** Null for a run of the platform. */
+  tenantId: string | null;
+  /** What a platform run is about, when that is not everything: one open run for each. */
+  subjectId?: string;
   exclusive: boolean;
   cancellable: boolean;
   blueprint?: { name: string; version: number };
@@ -39,33 +42,38 @@ export interface NewRun {
 
 /**
  * Writes a run into the ledger, in the transaction of the change that it carries out. Refuses with `run_in_progress` while
- * another exclusive run holds the tenant (the partial unique index decides, not a look before). Its steps come after it by
- * {@link addSteps}, before the transaction commits.
+ * another exclusive run holds the tenant, or the same platform run is under way (the partial unique indexes decide, not a look
+ * before). Its steps come after it by {@link addSteps}, before the transaction commits.
  */
 export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void> {
   const opened = await rows(em)`
     insert into runs (id, kind, tenant_id, state, exclusive, cancellable, blueprint_name, blueprint_version, parent_run_id,
-                      queue, actor_id, request_id, workflow_id)
+                      subject_id, queue, actor_id, request_id, workflow_id)
     values (${run.id}, ${run.kind}, ${run.tenantId}, 'queued', ${run.exclusive}, ${run.cancellable},
             ${run.blueprint?.name ?? null}, ${run.blueprint?.version ?? null}, ${run.parentRunId ?? null},
-            ${run.queue ?? 'interactive'}, ${actor.userId}, ${actor.requestId}, ${workflowIdOf(run.kind, run.tenantId, run.id)})
-    on conflict (tenant_id) where exclusive and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
-      do nothing
+            ${run.subjectId ?? null}, ${run.queue ?? 'interactive'}, ${actor.userId}, ${actor.requestId}, ${workflowIdOf(run.kind, run.tenantId, run.id)})
+    on conflict do nothing
     returning id`;
-  if (opened.length === 0) {
-    const [holder] = await rows<{ id: string }>(em)`
-      select id from runs where tenant_id = ${run.tenantId} and exclusive
-        and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')`;
-    throw new DomainError('run_in_progress', 'Another run is changing this tenant. Wait for its end or cancel it.', {
-      extra: { runId: holder?.id },
-    });
-  }
+  if (opened.length === 0) throw await inProgress(em, run);
   if (run.exclusive) await rows(em)`update tenants set latest_run_id = ${run.id} where id = ${run.tenantId}`;
   await appendEvent(
     em,
     { stream: `run:${run.id}`, type: 'run.opened', tenantId: run.tenantId, data: { kind: run.kind } },
     actor,
   );
+}
+
+async function inProgress(em: Sql, run: NewRun): Promise<DomainError> {
+  const [holder] = await rows<{ id: string }>(em)`
+    select id from runs
+    where state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
+      and case when ${run.exclusive} then tenant_id = ${run.tenantId}::uuid and exclusive
+          else kind = ${run.kind} and tenant_id is not distinct from ${run.tenantId}::uuid
+            and subject_id is not distinct from ${run.subjectId ?? null}::uuid end`;
+  const what = run.exclusive
+    ? 'Another run is changing this tenant. Wait for its end or cancel it.'
+    : 'The same is under way already. Wait for its end.';
+  return new DomainError('run_in_progress', what, { extra: { runId: holder?.id } });
 }
 
 /** The rows that promise each step's undo; they exist before any workflow does. */

@@ -9,6 +9,7 @@ const RunSchema = defineEntity({
     id: p.uuid().primary(),
     kind: p.enum(workflowKinds),
     tenantId: p.uuid().nullable(),
+    subjectId: p.uuid().nullable(),
     state: p.enum(runStates),
     version: p.integer(),
     epoch: p.integer(),

@@ -16,12 +16,14 @@ export async function viewRuns(em: Sql, runs: Run[], place: TemporalPlace): Prom
   const steps = await em.find(RunStep, { runId: { $in: ids } }, { orderBy: { position: 'asc' } });
   const tenants = await tenantsOf(em, runs);
   const people = await emailsOf(em, runs);
+  const progress = await progressOf(em, ids);
   return runs.map((run) =>
     viewRun(
       run,
       steps.filter((step) => step.runId === run.id),
       run.tenantId ? (tenants.get(run.tenantId) ?? null) : null,
       run.actorId ? (people.get(run.actorId) ?? null) : null,
+      progress.get(run.id) ?? null,
       place,
     ),
   );
@@ -38,6 +40,7 @@ function viewRun(
   steps: RunStep[],
   tenant: { name: string; slug: string | null } | null,
   startedBy: string | null,
+  progress: RunView['progress'],
   place: TemporalPlace,
 ): RunView {
   const over = runIsOver(run.state);
@@ -50,6 +53,7 @@ function viewRun(
     tenantId: run.tenantId ?? null,
     tenant,
     parentRunId: run.parentRunId ?? null,
+    progress,
     reason: run.reason ?? null,
     cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
     startedBy,
@@ -103,4 +107,10 @@ async function emailsOf(em: Sql, runs: Run[]): Promise<Map<string, string>> {
     em,
   )`select id, email from users where id = any(${ids}::uuid[])`;
   return new Map(found.map(({ id, email }) => [id, email]));
+}
+
+async function progressOf(em: Sql, ids: string[]): Promise<Map<string, NonNullable<RunView['progress']>>> {
+  const found = await rows<NonNullable<RunView['progress']> & { run_id: string }>(em)`
+    select run_id, done, total, found, skipped from run_progress where run_id = any(${ids}::uuid[])`;
+  return new Map(found.map(({ run_id, ...progress }) => [run_id, progress]));
 }
