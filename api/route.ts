@@ -98,3 +98,4 @@ export const defineStream = <
 const Id = z.uuid().toLowerCase();
 export const TenantParams = z.strictObject({ tenantId: Id });
 export const RunParams = z.strictObject({ runId: Id });
+export const TaskParams = z.strictObject({ taskId: Id });

@@ -13,6 +13,10 @@ import { claimOwner } from './routes/session/claimOwner.ts';
 import { createSession } from './routes/session/createSession.ts';
 import { deleteSession } from './routes/session/deleteSession.ts';
 import { readSession } from './routes/session/readSession.ts';
+import { assignTask } from './routes/tasks/assignTask.ts';
+import { closeTask } from './routes/tasks/closeTask.ts';
+import { listTasks } from './routes/tasks/listTasks.ts';
+import { readTask } from './routes/tasks/readTask.ts';
 import { createTenant } from './routes/tenants/createTenant.ts';
 import { deleteTenant } from './routes/tenants/deleteTenant.ts';
 import { listPlans } from './routes/tenants/listPlans.ts';
@@ -42,6 +46,10 @@ export const routeTable = {
   cancelRun,
   tryRunAgain,
   finishRunRollback,
+  listTasks,
+  readTask,
+  assignTask,
+  closeTask,
   readPortal,
   readIssuer,
   readIssuerKeys,

@@ -9,6 +9,10 @@ export const permissions = [
   'runs:cancel',
   'runs:retry',
   'plans:read',
+  'tasks:read',
+  'tasks:update',
+  'notifications:manage',
+  'platform:recover',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

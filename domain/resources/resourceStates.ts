@@ -10,7 +10,10 @@ export interface ResourceFacts {
   access: 'open' | 'suspended';
 }
 
-/** Refuses (`resource_fenced`) once the removal has begun; the registry's half of the fence. */
+/**
+ * Refuses (`resource_fenced`) once the removal has begun, and an execution that was overtaken by a restart of its run; the
+ * registry's half of the fence.
+ */
 export async function beginEnsuring(em: Sql, resourceId: string, ref: RunRef): Promise<ResourceFacts> {
   const [facts] = await rows<ResourceFacts>(em)`
     update resources r set state = case when r.state = 'present' then 'present' else 'ensuring' end,
@@ -18,6 +21,7 @@ export async function beginEnsuring(em: Sql, resourceId: string, ref: RunRef): P
     from tenants t
     where r.id = ${resourceId} and t.id = r.tenant_id and r.tenant_id = ${ref.tenantId}
       and r.state in ('planned', 'ensuring', 'present')
+      and (r.run_id <> ${ref.runId} or r.epoch <= ${ref.epoch})
     returning r.provider, t.region, r.access`;
   if (!facts) throw new DomainError('resource_fenced', 'The removal of this resource has begun.');
   return facts;

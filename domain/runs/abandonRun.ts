@@ -4,6 +4,7 @@ import type { Sql } from '../database.ts';
 import { theSystem } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
+import { openTask } from '../tasks/openTask.ts';
 import { reopenRemoval } from '../tenants/openRemoval.ts';
 import { needAttention } from './closeRun.ts';
 import { openFinish } from './finishRollback.ts';
@@ -12,6 +13,7 @@ import { lockRun, type LockedRun } from './ledger.ts';
 /**
  * Closes a run whose workflow ended without writing so (terminated by hand, timed out, deleted), and opens the run that
  * completes it: the undo of a provisioning, the rest of a removal. A delivery has nothing to undo; a person is asked for.
+ * The others ask for one only if what completes them has to leave something too.
  *
  * @returns the id of the run to start, or null
  */
@@ -20,10 +22,16 @@ export async function abandonRun(em: Sql, announcer: Announcer, runId: string, h
     const run = await lockRun(tx, runId);
     if (runIsOver(run.state)) return { followUp: null, version: null };
     const text = `Its workflow was ${how} in Temporal; what it had begun is completed from the ledger.`;
-    await needAttention(tx, run, { code: 'workflow_ended', text });
+    const reason = { code: 'workflow_ended', text };
+    await needAttention(tx, run, reason);
+    const followUp = await openFollowUp(tx, run);
+    if (followUp === null && run.tenantId) {
+      const title = 'A message may not have been sent';
+      await openTask(tx, { kind: 'delivery_refused', runId, tenantId: run.tenantId, title, reason });
+    }
     const [row] = await rows<{ version: number }>(tx)`
       update runs set version = version + 1 where id = ${runId} returning version`;
-    return { followUp: await openFollowUp(tx, run), version: row?.version ?? null };
+    return { followUp, version: row?.version ?? null };
   });
   if (version !== null) announcer.announce('run', runId, version);
   return followUp;

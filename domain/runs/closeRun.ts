@@ -1,8 +1,12 @@
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
+import type { LeftThing } from '#contracts/tasks.ts';
 import type { Reason, RunRef } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import { closeTasks } from '../tasks/closeTasks.ts';
+import { openTask } from '../tasks/openTask.ts';
+import { leftOfRemoval, leftOfRollback } from '../tasks/whatIsLeft.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
 import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
@@ -14,7 +18,7 @@ import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
 export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<RunState> {
   return ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: run.state };
-    const left = await unfinishedSteps(em, run.id);
+    const left = await leftOfRollback(em, run.id);
     if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
 
     await releaseAddress(em, ref.tenantId);
@@ -22,6 +26,7 @@ export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<R
       update run_steps set state = 'undone', finished_at = now()
       where run_id = ${run.id} and kind = 'fixed' and undo is not null and state = 'done'`;
     await moveTenant(em, ref.tenantId, { to: 'rolled_back', attention: false }, run.actor);
+    await closeTasks(em, { tenantId: ref.tenantId, kinds: ['attention'] }, run.actor);
     const outcome: RunState = run.cancelRequestedAt ? 'cancelled' : 'rolled_back';
     await moveRun(em, run, outcome);
     return { changed: true, result: outcome };
@@ -32,14 +37,14 @@ export async function closeRolledBackRun(ledger: Ledger, ref: RunRef): Promise<R
 export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunState> {
   return ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: run.state };
-    const left = await rows<{ title: string }>(em)`
-      select title from resources where tenant_id = ${ref.tenantId} and state not in ('planned', 'destroyed') order by position`;
+    const left = await leftOfRemoval(em, run.id);
     if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
 
     await releaseAddress(em, ref.tenantId);
     await finishFixedSteps(em, run.id);
     await rows(em)`update tenants set admin_sealed = null where id = ${ref.tenantId}`;
     await moveTenant(em, ref.tenantId, { to: 'erased', attention: false }, run.actor);
+    await closeTasks(em, { tenantId: ref.tenantId, kinds: ['attention'] }, run.actor);
     await moveRun(em, run, 'succeeded');
     return { changed: true, result: 'succeeded' };
   });
@@ -69,19 +74,31 @@ export async function finishFixedSteps(em: Sql, runId: string): Promise<void> {
     where run_id = ${runId} and kind = 'fixed' and state = 'pending'`;
 }
 
-/** Ends a run that could not remove everything, and names what is left. */
-export async function leaveBehind(em: Sql, run: LockedRun, left: { title: string }[]): Promise<RunState> {
-  const titles = left.map(({ title }) => title);
-  const text = `Not everything could be removed. Left: ${titles.join(' · ')}.`;
-  return needAttention(em, run, { code: 'undo_failed', text }, titles);
+/** Ends a run that could not remove everything: a person is asked, and told exactly what is left, where and why. */
+export async function leaveBehind(
+  em: Sql,
+  run: LockedRun,
+  left: LeftThing[],
+  /** Where the task is shown: the run that can be finished. */
+  finishable: { id: string } = run,
+): Promise<RunState> {
+  const text = `Not everything could be removed. Left: ${left.map(({ title }) => title).join(' · ')}.`;
+  const reason = { code: 'undo_failed', text };
+  const title = run.kind === 'deprovisionTenant' ? 'A removal left something' : 'A rollback left something';
+  await openTask(
+    em,
+    { kind: 'attention', runId: finishable.id, tenantId: run.tenantId, title, reason, left },
+    run.actor,
+  );
+  return needAttention(em, run, reason, left);
 }
 
-/** Ends a run as one that a person has to look at, and flags its tenant. */
+/** Ends a run as one that cannot be left as it is, and flags its tenant. */
 export async function needAttention(
   em: Sql,
   run: LockedRun,
   reason: Reason,
-  left: string[] = [],
+  left: LeftThing[] = [],
 ): Promise<'needs_attention'> {
   await moveRun(em, run, 'needs_attention', reason);
   if (run.tenantId) {
@@ -96,13 +113,20 @@ export async function needAttention(
   return 'needs_attention';
 }
 
-/** Ends a delivery. One that was refused for good raises attention: somebody must tell the person in another way. */
+/** Ends a delivery. One that was refused for good asks for a person: somebody must be told in another way. */
 export async function closeDelivery(ledger: Ledger, ref: RunRef, refusal: Reason | null): Promise<void> {
   await ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: undefined };
     if (run.state === 'queued') await moveRun(em, run, 'running');
-    if (refusal) await needAttention(em, run, refusal);
-    else await moveRun(em, run, 'succeeded');
+    if (refusal) {
+      await needAttention(em, run, refusal);
+      const title = 'A message was refused for good';
+      await openTask(
+        em,
+        { kind: 'delivery_refused', runId: run.id, tenantId: run.tenantId, title, reason: refusal },
+        run.actor,
+      );
+    } else await moveRun(em, run, 'succeeded');
     return { changed: true, result: undefined };
   });
 }

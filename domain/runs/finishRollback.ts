@@ -6,6 +6,8 @@ import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
 import { rows } from '../sql.ts';
+import { closeTasks } from '../tasks/closeTasks.ts';
+import { leftOfRemoval } from '../tasks/whatIsLeft.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
 import { finishFixedSteps, leaveBehind, unfinishedSteps } from './closeRun.ts';
@@ -51,15 +53,13 @@ export async function openFinish(em: Sql, leftRunId: string, actor: Actor): Prom
 export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState> {
   return ledger.onRun(ref, async (em, run) => {
     if (runIsOver(run.state)) return { changed: false, result: run.state };
-    const left = await rows<{ title: string }>(em)`
-      select r.title from run_steps s join resources r on r.id = s.resource_id
-      where s.run_id = ${run.id} and r.state <> 'destroyed' order by r.position`;
     if (run.state === 'queued') await moveRun(em, run, 'running');
-    if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left) };
     const [parent] = await rows<{ id: string }>(em)`
       select parent_run_id as id from runs where id = ${run.id} and parent_run_id is not null`;
     if (!parent) throw new Error(`run ${run.id} finishes no other`);
     const finished = await lockRun(em, parent.id);
+    const left = await leftOfRemoval(em, run.id);
+    if (left.length > 0) return { changed: true, result: await leaveBehind(em, run, left, finished) };
     await rows(em)`
       update run_steps set state = 'undone', finished_at = now()
       where run_id = ${finished.id} and undo is not null and state not in ('pending', 'undone')`;
@@ -69,6 +69,7 @@ export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState
     await releaseAddress(em, ref.tenantId);
     await finishFixedSteps(em, run.id);
     await moveTenant(em, ref.tenantId, { to: 'rolled_back', attention: false }, run.actor);
+    await closeTasks(em, { tenantId: ref.tenantId, kinds: ['attention'] }, run.actor);
     await moveRun(em, run, 'succeeded');
     return { changed: true, result: 'succeeded' };
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
 import type { routeTable } from '#api/routeTable.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
+import { openTask } from '#domain/tasks/openTask.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
 
@@ -36,6 +37,16 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
   const ofItsRun = async (): Promise<Request> => ({ params: { runId: world.active.runId } });
   const is = (expected: object) => (answer: Answer) =>
     assert.partialDeepStrictEqual(answer.body, expected as Record<string, unknown>);
+
+  const aTask = () =>
+    world.api.installation.em.transactional((em) =>
+      openTask(em, {
+        kind: 'delivery_refused',
+        ...world.active,
+        title: 'A message was refused for good',
+        reason: { code: 'mail_refused', text: 'The mail server refused the mail for good (550).' },
+      }),
+    );
 
   return {
     claimOwner: {
@@ -200,6 +211,29 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       async shows({ body }) {
         assert.equal((await world.api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
       },
+    },
+    listTasks: {
+      async succeeds() {
+        await aTask();
+        return {};
+      },
+      shows({ body }) {
+        const [task] = body['items'] as Record<string, unknown>[];
+        assert.partialDeepStrictEqual(task, { kind: 'delivery_refused', state: 'open', tenant: { slug: 'abo' } });
+        assert.ok(Number(body['openCount']) >= 1);
+      },
+    },
+    readTask: {
+      succeeds: async () => ({ params: { taskId: await aTask() } }),
+      shows: is({ kind: 'delivery_refused', state: 'open', left: [], may: { close: true } }),
+    },
+    assignTask: {
+      succeeds: async () => ({ params: { taskId: await aTask() }, body: { assignee: 'me' } }),
+      shows: is({ assignee: { email: owner.email } }),
+    },
+    closeTask: {
+      succeeds: async () => ({ params: { taskId: await aTask() }, body: { note: 'Telephoned.' } }),
+      shows: is({ state: 'done', note: 'Telephoned.', closedBy: owner.email }),
     },
     readPortal: {
       succeeds: async () => ({ params: { slug: 'abo' }, cookie: null }),

@@ -103,7 +103,12 @@ describe('every route', () => {
 
       if (route.params) {
         it('answers 404 for what is not there', async () => {
-          const body = { updateTenant: { name: 'x' }, deleteTenant: { confirm: 'x' } }[id as string];
+          const body = {
+            updateTenant: { name: 'x' },
+            deleteTenant: { confirm: 'x' },
+            assignTask: { assignee: null },
+            closeTask: { note: 'x' },
+          }[id as string];
           assertProblem(await send(route, body ? { body } : {}), 404, 'not_found');
         });
 

@@ -1,0 +1,14 @@
+import { TaskPage, TaskQuery } from '#contracts/tasks.ts';
+import { listTasks as findPage } from '#domain/tasks/listTasks.ts';
+import { defineRoute } from '../../route.ts';
+
+export const listTasks = defineRoute({
+  method: 'get',
+  path: '/api/v1/tasks',
+  summary: 'List what people are asked for, newest first',
+  permission: 'tasks:read',
+  query: TaskQuery,
+  success: { status: 200, body: TaskPage },
+  errors: [],
+  handle: ({ query }, { em }) => findPage(em, query),
+});
