@@ -7,7 +7,8 @@ import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { createDeps, type WorkerDeps } from '#workers/createDeps.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
-import { plantings, type Planting } from '#test/servers/plantings.ts';
+import { plantings } from '#test/servers/plantings.ts';
+import type { Planting } from '#test/servers/plantings/planting.ts';
 import type { Owned, Provider, ResourceSpec } from './provider.ts';
 
 const refusal = (code: string) => (error: DomainError) => error.code === code;
@@ -122,15 +123,24 @@ describe('every provider', () => {
           assert.deepEqual(await planting.snapshot(plantContext()), before);
         });
 
-      for (const [what, { plant, difference }] of Object.entries(plantings[kind].differences))
-        it(`finds a planted difference: ${what}`, async () => {
+      for (const [what, { plant, difference, stays }] of Object.entries(plantings[kind].differences))
+        it(`finds a planted difference and ${stays ? 'says that nobody but a person can bring it back' : 'mends it when asked'}: ${what}`, async () => {
           await provider.ensure(spec, never);
           await plant(plantContext());
-          const found = (await provider.verify(spec)).map((one) => one.what);
-          assert.ok(
-            found.some((one) => difference.test(one)),
-            `found only ${found.join(', ') || 'nothing'}`,
+          const found = await provider.verify(spec);
+          const told = found.filter((one) => difference.test(one.what));
+          assert.ok(told.length > 0, `found only ${JSON.stringify(found)}`);
+          assert.equal(
+            told.some(({ repair }) => repair === 'none'),
+            stays ?? false,
+            JSON.stringify(told),
           );
+          await provider.ensure(spec, never).catch((error: DomainError) => {
+            if (!stays) throw error;
+          });
+          const left = (await provider.verify(spec)).filter((one) => difference.test(one.what));
+          if (stays) assert.deepEqual(left, told);
+          else assert.deepEqual(await provider.verify(spec), []);
         });
 
       it('destroys what it made, twice, and refuses to make it again', async () => {

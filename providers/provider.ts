@@ -26,6 +26,11 @@ export interface Difference {
   what: string;
   expected: string;
   found: string;
+  /**
+   * What `ensure` can do about it: `mend` it without loss; `remake` it, empty, when what was in it is lost already; `none`, when only a
+   * person can.
+   */
+  repair: 'mend' | 'remake' | 'none';
 }
 
 /** A thing outside the registry that carries our tag, whatever the registry believes. */
@@ -42,7 +47,7 @@ export interface Provider {
   kind: string;
   /** What `ensure` would do. Writes nothing. */
   plan(spec: ResourceSpec): Promise<PlannedAction>;
-  /** Makes it so, tagged. Refuses `resource_conflict` when something foreign has the name. */
+  /** Makes it so, tagged, and mends what `verify` may find. Refuses `resource_conflict` when something foreign has the name. */
   ensure(spec: ResourceSpec, signal: AbortSignal): Promise<Observed>;
   /** Uses it the way the tenant would. Throws `check_failed`. */
   prove(spec: ResourceSpec): Promise<void>;

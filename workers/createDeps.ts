@@ -23,6 +23,7 @@ export interface WorkerDeps extends Deps {
 export function createDeps(platform: Platform, client: Client): WorkerDeps {
   const { configuration, registry, installation, tenantKeys, announcer } = platform;
   const connections = new StoreConnections(provisionerUrlOf(configuration));
+  const reading = configuration.readerDatabaseUrl ? new StoreConnections(configuration.readerDatabaseUrl) : connections;
   const readerRole = configuration.readerDatabaseUrl
     ? decodeURIComponent(new URL(configuration.readerDatabaseUrl).username)
     : null;
@@ -38,6 +39,7 @@ export function createDeps(platform: Platform, client: Client): WorkerDeps {
       keyring,
       keys: tenantKeys,
       connections,
+      reading,
       placement,
       migrationsDir: configuration.tenantMigrationsDir,
       readerRole,
@@ -56,7 +58,10 @@ export function createDeps(platform: Platform, client: Client): WorkerDeps {
     }),
     startRun: (runId) => startRun(platform, client, runId),
     placement,
-    closeStores: () => connections.close(),
+    closeStores: async () => {
+      await connections.close();
+      if (reading !== connections) await reading.close();
+    },
   };
 }
 

@@ -15,9 +15,14 @@ export interface FenceHolder {
  * began, and is destroyed, or finds the mark and is refused. (Kleppmann, "How to do distributed locking": fencing tokens.)
  *
  * @param table `fences`, qualified where the search path does not find it
+ * @returns whether it was made completely before
  * @throws `resource_fenced`
  */
-export async function enterToEnsure(execute: Execute, table: string, holder: FenceHolder): Promise<void> {
+export async function enterToEnsure(
+  execute: Execute,
+  table: string,
+  holder: FenceHolder,
+): Promise<{ isPresent: boolean }> {
   // The empty update locks the row that is there and returns it as it is.
   const [fence] = await execute(
     `insert into ${table} as fence (resource_id, state, run_id, epoch) values ($1, 'ensuring', $2, $3)
@@ -30,6 +35,7 @@ export async function enterToEnsure(execute: Execute, table: string, holder: Fen
       'resource_fenced',
       'The removal of this resource has begun; a late attempt must not make it again.',
     );
+  return { isPresent: fence['state'] === 'present' };
 }
 
 export const markPresent = (execute: Execute, table: string, holder: FenceHolder): Promise<unknown> =>

@@ -13,8 +13,26 @@ import { listOwned } from './listOwned.ts';
 import { groupRoleOf } from './openStore.ts';
 import type { Placement } from './placement.ts';
 import type { StoreConnections } from './stores.ts';
-import { dropSchemaAndRole, joinGroup, roleTag, schemaTag, setAccess, settleRole, settleSchema } from './schema.ts';
-import { applyTenantMigrations, readTenantMigrations } from './tenantMigrations.ts';
+import { mendOwners, mendRights, mendRole, mendSchemaRights } from './mendSchema.ts';
+import { ReferenceShapes } from './referenceShape.ts';
+import {
+  dropSchemaAndRole,
+  joinGroup,
+  roleTag,
+  schemaTag,
+  setAccess,
+  settleRole,
+  settleSchema,
+  type Tagged,
+} from './schema.ts';
+import { readShape } from './shape.ts';
+import {
+  applyTenantMigrations,
+  keepMigrationsList,
+  readTenantMigrations,
+  type TenantMigration,
+} from './tenantMigrations.ts';
+import { verifyRole } from './verifyRole.ts';
 import { verifySchema } from './verifySchema.ts';
 
 const fences = 'tenantry.fences';
@@ -24,6 +42,8 @@ export interface DatabaseProviderOptions {
   keyring: Keyring;
   keys: TenantKeys;
   connections: StoreConnections;
+  /** What looks and never changes: the reader's connections where there is such a role. */
+  reading: StoreConnections;
   placement: Placement;
   migrationsDir: string;
   /** May read every tenant's tables (backup, drift), or null when there is no such role. */
@@ -32,7 +52,8 @@ export interface DatabaseProviderOptions {
 
 /** Own schema and login role in a data store, with the tenant migrations. Everything that it makes, it makes in one transaction. */
 export function databaseProvider(options: DatabaseProviderOptions): Provider {
-  const { registry, keyring, keys, connections, placement, migrationsDir, readerRole } = options;
+  const { registry, keyring, keys, connections, reading, placement, migrationsDir, readerRole } = options;
+  const references = new ReferenceShapes(connections, readerRole);
   const secretOf = ({ tenantId, resourceId }: { tenantId: string; resourceId: string }) => ({
     tenantId,
     resourceId,
@@ -77,20 +98,39 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
         randomBytes(24).toString('base64url'),
       );
       const tag = writeTag(keyring, spec);
-      await connections.transaction(store.databaseName, async (client) => {
+      const group = groupRoleOf(store.databaseName);
+      const wasComplete = await connections.transaction(store.databaseName, async (client) => {
         const execute = executeOnClient(client);
-        await enterToEnsure(execute, fences, spec);
+        const { isPresent } = await enterToEnsure(execute, fences, spec);
         const [role, schema] = [await roleTag(client, name), await schemaTag(client, name)];
-        if (role && !isOurs(role.tag, spec)) throw foreign(name);
-        if (schema && !isOurs(schema.tag, spec)) throw foreign(name);
-        await settleRole(client, { name, password, tag, database: store.databaseName, isThere: role !== null });
-        await settleSchema(client, { name, tag, readerRole, isThere: schema !== null });
+        // What has lost its tag is ours all the same when the fence says that we completed it; another tag is somebody else's.
+        const mayBeSettled = (found: Tagged) => isOurs(found.tag, spec) || (isPresent && found.tag === null);
+        if (role && !mayBeSettled(role)) throw foreign(name);
+        if (schema && !mayBeSettled(schema)) throw foreign(name);
+        if (isPresent && schema) await mendOwners(client, name);
+        await settleRole(client, {
+          name,
+          password,
+          tag,
+          database: store.databaseName,
+          tagged: role && role.tag !== null,
+        });
+        await settleSchema(client, { name, tag, readerRole, tagged: schema && schema.tag !== null });
         await setAccess(client, name, spec.access);
         await applyTenantMigrations(client, name, migrations);
-        await client.query(`revoke insert, update, delete on ${name}.schema_migrations from ${name}`);
+        await keepMigrationsList(client, name);
         await markPresent(execute, fences, spec);
-        await joinGroup(client, name, groupRoleOf(store.databaseName));
+        await joinGroup(client, name, group);
+        return isPresent;
       });
+      if (wasComplete) {
+        const reference = await references.of(store.databaseName, migrations);
+        await connections.transaction(store.databaseName, async (client) => {
+          await mendRole(client, name);
+          await mendSchemaRights(client, name, readerRole);
+          await mendRights(client, name, await readShape(client, name), reference);
+        });
+      }
       return {
         externalId: `${store.databaseName}/${name}`,
         values: { database: store.databaseName, schema: name, role: name },
@@ -142,18 +182,21 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
     async verify(spec) {
       const store = await placement.find(spec.resourceId);
       const name = schemaNameOf(spec.tenantId);
-      if (!store) return [{ what: 'data store', expected: 'one is chosen', found: 'none' }];
+      if (!store) return [{ what: 'data store', expected: 'one is chosen', found: 'none', repair: 'remake' }];
       const migrations = await readTenantMigrations(migrationsDir);
-      return connections.transaction(store.databaseName, async (client) => {
+      const expected = {
+        name,
+        isOurs: (tag: string | null) => isOurs(tag, spec),
+        owner: connections.provisioner,
+        group: groupRoleOf(store.databaseName),
+        access: spec.access,
+        readerRole,
+        migrations,
+        shapeOf: (applied: TenantMigration[]) => references.of(store.databaseName, applied),
+      };
+      return reading.transaction(store.databaseName, async (client) => {
         await client.query('set transaction read only');
-        return verifySchema(client, {
-          name,
-          isOurs: (tag) => isOurs(tag, spec),
-          owner: connections.provisioner,
-          group: groupRoleOf(store.databaseName),
-          access: spec.access,
-          migrations,
-        });
+        return [...(await verifyRole(client, expected)), ...(await verifySchema(client, expected))];
       });
     },
 

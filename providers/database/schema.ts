@@ -28,17 +28,18 @@ export async function roleTag(client: pg.ClientBase, name: string): Promise<Tagg
   return rows[0] ?? null;
 }
 
-/** A login role that lands in its own schema; one that is there is brought to it. The password reaches the server as a verifier. */
+/** A login role that lands in its own schema; one that is there (`tagged` is not null) is brought to it. The password reaches the server as a verifier. */
 export async function settleRole(
   client: pg.ClientBase,
-  role: { name: string; password: string; tag: string; database: string; isThere: boolean },
+  role: { name: string; password: string; tag: string; database: string; tagged: boolean | null },
 ): Promise<void> {
   const name = ident(role.name);
   const verifier = literal(await scramVerifier(role.password));
   await together(client, [
-    role.isThere
-      ? `alter role ${name} inherit password ${verifier}`
-      : `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}; comment on role ${name} is ${literal(role.tag)}`,
+    role.tagged === null
+      ? `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`
+      : `alter role ${name} inherit password ${verifier}`,
+    ...(role.tagged ? [] : [`comment on role ${name} is ${literal(role.tag)}`]),
     `alter role ${name} in database ${ident(role.database)} set search_path = ${name}`,
   ]);
 }
@@ -55,13 +56,14 @@ export async function joinGroup(client: pg.ClientBase, name: string, group: stri
 /** The tenant's role reads and writes what is in the schema and owns nothing of it; tables that come later are granted alike. */
 export async function settleSchema(
   client: pg.ClientBase,
-  schema: { name: string; tag: string; readerRole: string | null; isThere: boolean },
+  schema: { name: string; tag: string; readerRole: string | null; tagged: boolean | null },
 ): Promise<void> {
   const name = ident(schema.name);
   const later = `alter default privileges in schema ${name} grant`;
   const reader = schema.readerRole === null ? null : ident(schema.readerRole);
   await together(client, [
-    ...(schema.isThere ? [] : [`create schema ${name}`, `comment on schema ${name} is ${literal(schema.tag)}`]),
+    ...(schema.tagged === null ? [`create schema ${name}`] : []),
+    ...(schema.tagged ? [] : [`comment on schema ${name} is ${literal(schema.tag)}`]),
     `grant usage on schema ${name} to ${name}`,
     `${later} select, insert, update, delete on tables to ${name}`,
     `${later} usage, select on sequences to ${name}`,

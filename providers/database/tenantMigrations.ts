@@ -90,6 +90,10 @@ export async function applyTenantMigrations(
   await client.query('reset role; reset all');
 }
 
+/** The tenant reads the list of its migrations and cannot change it. */
+export const keepMigrationsList = (client: pg.ClientBase, schema: string): Promise<unknown> =>
+  client.query(`revoke insert, update, delete on ${schema}.${appliedTable} from ${schema}`);
+
 const noteApplied = (client: pg.ClientBase, schema: string, { number, name, checksum }: TenantMigration) =>
   client.query(`insert into ${schema}.${appliedTable} (number, name, checksum) values ($1, $2, $3)`, [
     number,

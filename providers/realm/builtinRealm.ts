@@ -1,6 +1,6 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT, type JWK } from 'jose';
 import { DomainError } from '#contracts/errors.ts';
-import type { Registry } from '#domain/database.ts';
+import type { Registry, Sql } from '#domain/database.ts';
 import { issuerOf, publishedKeys } from '#domain/realms.ts';
 import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
@@ -8,7 +8,7 @@ import type { Keyring } from '#domain/secrets/keyring.ts';
 import { recallSecret, rememberSecret } from '#domain/secrets/resourceSecrets.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 import { executeOn, json, rows } from '#domain/sql.ts';
-import type { Provider, ResourceSpec } from '../provider.ts';
+import type { Difference, Provider, ResourceSpec } from '../provider.ts';
 
 const algorithm = 'ES256';
 const pageSize = 500;
@@ -58,7 +58,7 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
         await rows(em)`
           insert into realm_keys (id, realm_id, algorithm, public_jwk)
           values (${keyIdOf(spec.resourceId)}, ${spec.resourceId}, ${algorithm}, ${json(publicJwk)}::jsonb)
-          on conflict (id) do nothing`;
+          on conflict (id) do update set algorithm = excluded.algorithm, public_jwk = excluded.public_jwk, retired_at = null`;
         await markPresent(executeOn(em), 'fences', spec);
       });
       const issuer = issuerOf(publicUrl, spec.tenantId);
@@ -91,16 +91,18 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
       const em = registry.em.fork();
       const [realm] = await rows<{ tag: string; access: string }>(em)`
         select tag, access from realms where resource_id = ${spec.resourceId}`;
-      if (!realm) return [{ what: 'realm', expected: 'present', found: 'missing' }];
-      const differences = [];
-      if (!isOurs(realm.tag, spec)) differences.push({ what: 'tag of the realm', expected: 'ours', found: 'not ours' });
+      if (!realm) return [{ what: 'realm', expected: 'present', found: 'missing', repair: 'mend' }];
+      const differences: Difference[] = [];
+      if (!isOurs(realm.tag, spec))
+        differences.push({ what: 'tag of the realm', expected: 'ours', found: 'not ours', repair: 'none' });
       if (realm.access !== spec.access)
-        differences.push({ what: 'access of the realm', expected: spec.access, found: realm.access });
-      const { keys: published } = await publishedKeys(em, spec.tenantId);
+        differences.push({ what: 'access of the realm', expected: spec.access, found: realm.access, repair: 'mend' });
       const signing = await recallSecret(em, keys, secretOf(spec));
-      const expected = signing ? (JSON.parse(signing) as JWK).x : undefined;
-      if (!published.some((key) => key.x === expected))
-        differences.push({ what: 'published keys', expected: 'the signing key among them', found: 'without it' });
+      // A new key is a new issuer to whoever trusted the old one: what was signed with it is worth nothing any more.
+      if (!signing)
+        return [...differences, { what: 'signing key', expected: 'present', found: 'missing', repair: 'remake' }];
+      const found = await stateOfKey(em, keyIdOf(spec.resourceId), JSON.parse(signing) as JWK);
+      if (found !== 'active') differences.push({ what: 'published key', expected: 'active', found, repair: 'mend' });
       return differences;
     },
 
@@ -131,6 +133,20 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
 async function newPrivateKey(): Promise<string> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   return JSON.stringify(await exportJWK(privateKey));
+}
+
+/** Whether what the realm signs can be verified with the key that it publishes. */
+async function stateOfKey(
+  em: Sql,
+  keyId: string,
+  signing: JWK,
+): Promise<'active' | 'missing' | 'retired' | 'another key'> {
+  const [key] = await rows<{ public_jwk: JWK; retired: boolean }>(em)`
+    select public_jwk, retired_at is not null as retired from realm_keys where id = ${keyId}`;
+  if (!key) return 'missing';
+  const [published, own] = [publicPartOf(key.public_jwk), publicPartOf(signing)];
+  if (published.x !== own.x || published.y !== own.y) return 'another key';
+  return key.retired ? 'retired' : 'active';
 }
 
 const publicPartOf = ({ kty, crv, x, y }: JWK): JWK => ({ kty: kty ?? '', crv: crv ?? '', x: x ?? '', y: y ?? '' });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
 
@@ -8,18 +8,30 @@ export const markerName = '.tenantry-owner';
 const unfinishedMarker = `${markerName}.new`;
 const trashFolder = '.trash';
 
-/** What is at a bucket's place: nothing, a folder with its tag (null: not tagged yet), or the tombstone of a removed bucket. */
-export type Found = { is: 'nothing' } | { is: 'tombstone' } | { is: 'bucket'; tag: string | null; empty: boolean };
+/**
+ * What is at a bucket's place: nothing, a folder with its tag (null: not tagged yet) and whether other users of the machine may enter it,
+ * or the tombstone of a removed bucket.
+ */
+export type Found =
+  { is: 'nothing' } | { is: 'tombstone' } | { is: 'bucket'; tag: string | null; empty: boolean; isShared: boolean };
+
+const bucketMode = 0o750;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 export async function lookAt(root: string, bucket: string): Promise<Found> {
   const path = join(root, bucket);
   try {
-    if (!(await stat(path)).isDirectory()) return { is: 'tombstone' };
+    const folder = await stat(path);
+    if (!folder.isDirectory()) return { is: 'tombstone' };
     const names = await readdir(path);
     const tag = names.includes(markerName) ? await readFile(join(path, markerName), 'utf8') : null;
-    return { is: 'bucket', tag: tag || null, empty: names.every((name) => name.startsWith(unfinishedMarker)) };
+    return {
+      is: 'bucket',
+      tag: tag || null,
+      empty: names.every((name) => name.startsWith(unfinishedMarker)),
+      isShared: (folder.mode & 0o007) !== 0,
+    };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { is: 'nothing' };
     throw error;
@@ -36,7 +48,7 @@ export async function makeBucket(root: string, bucket: string, tag: string): Pro
   const unfinished = join(path, `${unfinishedMarker}-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(root, { recursive: true });
-    await mkdir(path).catch((error: unknown) => {
+    await mkdir(path, { mode: bucketMode }).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
     const marker = await open(unfinished, 'wx', 0o640);
@@ -47,6 +59,7 @@ export async function makeBucket(root: string, bucket: string, tag: string): Pro
       await marker.close();
     }
     await rename(unfinished, join(path, markerName));
+    await chmod(path, bucketMode); // whatever the process's umask was, or whoever made the folder
     for (const name of await readdir(path))
       if (name.startsWith(unfinishedMarker)) await rm(join(path, name), { force: true }); // what a killed attempt left
   } catch (error) {
@@ -63,6 +76,8 @@ export async function makeBucket(root: string, bucket: string, tag: string): Pro
     throw error;
   }
 }
+
+export const closeToOthers = (root: string, bucket: string): Promise<void> => chmod(join(root, bucket), bucketMode);
 
 /**
  * Moves the folder away in one step, puts the tombstone in its place, then deletes at leisure. `mayGo` is asked about what is

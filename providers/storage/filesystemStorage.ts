@@ -8,8 +8,8 @@ import { bucketNameOf } from '#domain/resources/names.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { executeOn } from '#domain/sql.ts';
-import type { Provider, ResourceRef } from '../provider.ts';
-import { lookAt, makeBucket, removeBucket, type Found } from './bucketFolders.ts';
+import type { Difference, Provider, ResourceRef } from '../provider.ts';
+import { closeToOthers, lookAt, makeBucket, removeBucket, type Found } from './bucketFolders.ts';
 
 const pageSize = 500;
 
@@ -43,16 +43,19 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
     async ensure(spec, signal) {
       const bucket = bucketNameOf(spec.tenantId);
       const em = registry.em.fork();
-      await em.transactional((tx) => enterToEnsure(executeOn(tx), 'fences', spec));
+      const { isPresent } = await em.transactional((tx) => enterToEnsure(executeOn(tx), 'fences', spec));
       signal.throwIfAborted();
       const found = await lookAt(root, bucket);
       if (found.is === 'tombstone') throw new DomainError('resource_fenced', 'The removal of this bucket has begun.');
-      if (found.is === 'bucket' && !isOurs(found, spec))
+      // A bucket that has lost its marker is ours all the same when the fence says that we completed it.
+      const lostItsMarker = isPresent && found.is === 'bucket' && found.tag === null;
+      if (found.is === 'bucket' && !isOurs(found, spec) && !lostItsMarker)
         throw new DomainError(
           'resource_conflict',
           `A folder named ${bucket} is there already and does not carry our tag.`,
         );
       if (found.is === 'nothing' || found.tag === null) await makeBucket(root, bucket, writeTag(keyring, spec));
+      else if (found.isShared) await closeToOthers(root, bucket);
       await em.transactional(async (tx) => {
         await enterToEnsure(executeOn(tx), 'fences', spec);
         await markPresent(executeOn(tx), 'fences', spec);
@@ -77,10 +80,32 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
     async verify(spec) {
       const bucket = bucketNameOf(spec.tenantId);
       const found = await lookAt(root, bucket);
-      if (found.is !== 'bucket') return [{ what: `bucket ${bucket}`, expected: 'present', found: 'missing' }];
-      return isOurs(found, spec) && found.tag
-        ? []
-        : [{ what: `tag of bucket ${bucket}`, expected: 'ours', found: found.tag ? 'not ours' : 'none' }];
+      // A file in its place would be the tombstone of a removal that the registry does not know.
+      if (found.is !== 'bucket')
+        return [
+          {
+            what: `bucket ${bucket}`,
+            expected: 'present',
+            found: found.is === 'tombstone' ? 'removed' : 'missing',
+            repair: found.is === 'tombstone' ? 'none' : 'remake',
+          },
+        ];
+      const differences: Difference[] = [];
+      if (!found.tag || !isOurs(found, spec))
+        differences.push({
+          what: `marker of bucket ${bucket}`,
+          expected: 'ours',
+          found: found.tag ? 'not ours' : 'missing',
+          repair: found.tag ? 'none' : 'mend',
+        });
+      if (found.isShared)
+        differences.push({
+          what: `access of bucket ${bucket}`,
+          expected: 'closed to other users of the machine',
+          found: 'open to them',
+          repair: 'mend',
+        });
+      return differences;
     },
 
     async destroy(ref) {

@@ -76,8 +76,8 @@ async function startBareSql(provisionerUrl: string): Promise<Rival> {
     run: () => {
       const name = schemaNameOf(randomUUID());
       return connections.transaction(bareStore, async (client) => {
-        await settleRole(client, { name, password: name, tag: name, database: bareStore, isThere: false });
-        await settleSchema(client, { name, tag: name, readerRole: null, isThere: false });
+        await settleRole(client, { name, password: name, tag: name, database: bareStore, tagged: null });
+        await settleSchema(client, { name, tag: name, readerRole: null, tagged: null });
         await applyTenantMigrations(client, name, migrations);
         await joinGroup(client, name, groupRoleOf(bareStore));
       });
