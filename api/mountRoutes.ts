@@ -1,22 +1,25 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { DomainError } from '#contracts/errors.ts';
 import { roles, type Permission, type Role } from '#contracts/permissions.ts';
-import type { SignedIn } from '#domain/people/sessions.ts';
 import { withLogContext } from '#observability/logging.ts';
 import type { ApiContext } from './context.ts';
 import { readBody } from './http/bodies.ts';
-import { refuseCrossOrigin } from './http/crossOrigin.ts';
+import { inviteOrigin, refuseCrossOrigin } from './http/crossOrigin.ts';
 import { writeEvents } from './http/eventStream.ts';
 import { parseInput } from './http/inputs.ts';
 import { carryOutOnce, idempotencyKey } from './http/once.ts';
+import { CallerRates } from './http/rates.ts';
 import { notesOf } from './http/requestLog.ts';
 import { nothing, type AnyRoute, type RequestContext, type Route, type StreamRoute } from './route.ts';
 import type { SessionCookie } from './signIn/sessionCookie.ts';
+import { callerOf, type Caller } from './signIn/caller.ts';
 
 export interface Mounting {
   context: ApiContext;
   cookie: SessionCookie;
   ownOrigins: ReadonlySet<string>;
+  /** Where Temporal's UI is reached: its pages may ask for decoded histories. */
+  codecOrigins: ReadonlySet<string>;
   /** Aborted when the API stops: streams end by it. */
   stopping: AbortSignal;
 }
@@ -30,17 +33,23 @@ export function mountRoutes(routes: Record<string, AnyRoute>, mounting: Mounting
       if (!route.permission) throw new Error(`the route ${name} declares no permission`);
       place[route.method](serve(route, mounting));
     }
-    place.all(refuseMethod(onPath.map(([, route]) => route)));
+    place.all(
+      refuseMethod(
+        onPath.map(([, route]) => route),
+        mounting,
+      ),
+    );
   }
   return router;
 }
 
-function refuseMethod(routes: AnyRoute[]): RequestHandler {
+function refuseMethod(routes: AnyRoute[], { codecOrigins }: Mounting): RequestHandler {
   const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (request, response) => {
     notesOf(response).route = routes[0]?.path ?? 'unmatched';
     response.set('Allow', allow);
+    if (routes.some(({ crossOrigin }) => crossOrigin)) inviteOrigin(request, response, codecOrigins, allow);
     if (request.method === 'OPTIONS') return void response.status(204).end();
     throw new DomainError('method_not_allowed', `Only ${allow} may be used here.`);
   };
@@ -58,19 +67,23 @@ const permitted = new Map(
 
 /** Cheap refusals come first: origin, sign-in, permission, address, and only then the body. */
 function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
-  const { context, cookie, ownOrigins, stopping } = mounting;
+  const { context, cookie, ownOrigins, codecOrigins, stopping } = mounting;
   const params = route.params ?? nothing;
   const query = route.query ?? nothing;
   const body = ('body' in route && route.body) || nothing;
+  const rates = route.rate ? new CallerRates(route.rate) : null;
 
   return async (request, response) => {
     const notes = notesOf(response);
     notes.route = route.path;
     const changes = changesSomething.has(route.method);
-    if (changes) refuseCrossOrigin(request, ownOrigins);
+    if (route.crossOrigin) inviteOrigin(request, response, codecOrigins, route.method.toUpperCase());
+    if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
     const token = cookie.read(request);
-    const signedIn = route.permission === 'public' ? null : await context.sessions.find(token);
-    refuseUnpermitted(route, signedIn);
+    const caller = await callerOf(route, request, token, context);
+    const { signedIn, worker } = caller;
+    refuseUnpermitted(route, caller);
+    rates?.take(signedIn?.userId ?? worker?.tokenId ?? request.ip ?? '');
 
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;
@@ -80,7 +93,16 @@ function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const actor = { userId: signedIn?.userId ?? null, requestId: notes.requestId };
-    const input = { params: parsedParams, query: parsedQuery, body: parsedBody, actor, signedIn, signal: gone.signal };
+    const input = {
+      params: parsedParams,
+      query: parsedQuery,
+      body: parsedBody,
+      actor,
+      signedIn,
+      worker,
+      header: (name: string) => request.get(name),
+      signal: gone.signal,
+    };
     const requestContext: RequestContext = {
       ...context,
       em: context.platform.registry.em.fork(),
@@ -107,8 +129,9 @@ function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
 /** A body that a route needs is not optional; one that takes none may be left out. */
 const emptyFor = (route: AnyRoute): unknown => ('body' in route && route.body ? undefined : {});
 
-function refuseUnpermitted({ permission }: AnyRoute, signedIn: SignedIn | null): void {
-  if (permission === 'public') return;
+function refuseUnpermitted({ permission }: AnyRoute, { signedIn, worker }: Caller): void {
+  if (permission === 'public' || worker) return;
+  if (permission === 'worker') throw new DomainError('unauthenticated', "This needs a worker's token.");
   if (!signedIn) throw new DomainError('unauthenticated', 'Sign in first.');
   if (permission !== 'signed-in' && !permitted.get(signedIn.role as Role)?.has(permission))
     throw new DomainError('forbidden', `Your role does not permit ${permission}.`);

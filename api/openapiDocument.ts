@@ -81,6 +81,7 @@ export function openapiDocument(
           in: 'cookie',
           name: publicUrl.startsWith('https:') ? '__Host-tenantry' : 'tenantry',
         },
+        workerToken: { type: 'http', scheme: 'bearer', bearerFormat: 'twt_' },
       },
     },
   };
@@ -120,28 +121,45 @@ function withoutMarks(schema: object, names?: Map<z.ZodType, string>): JsonSchem
 }
 
 function operationOf(operationId: string, route: AnyRoute, write: SchemaWriter): Operation {
-  const open = route.permission === 'public';
   return {
     operationId,
     summary: route.summary,
-    description: open
-      ? 'Public.'
-      : route.permission === 'signed-in'
-        ? 'Needs a sign-in.'
-        : `Needs the permission \`${route.permission}\`.`,
+    description: needsOf(route),
     tags: [tagOf(route)],
     parameters: [
       ...parametersOf('path', route.params ?? nothing, write),
       ...parametersOf('query', route.query ?? nothing, write),
+      ...Object.entries(route.headers ?? {}).map(([name, description]) => headerOf(name, description)),
       ...('idempotent' in route && route.idempotent ? [idempotencyHeader] : []),
     ],
     ...('body' in route && route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: write.sent(route.body) } } } }
       : {}),
     responses: { ...successOf(route, write), ...refusalsOf(route) },
-    security: open ? [] : [{ session: [] }],
+    security: securityOf(route),
   };
 }
+
+function needsOf({ permission, takesWorkerTokens }: AnyRoute): string {
+  if (permission === 'public') return 'Public.';
+  if (permission === 'signed-in') return 'Needs a sign-in.';
+  if (permission === 'worker') return "Needs a worker's token.";
+  return `Needs the permission \`${permission}\`${takesWorkerTokens ? ", or a worker's token" : ''}.`;
+}
+
+function securityOf({ permission, takesWorkerTokens }: AnyRoute): Operation['security'] {
+  if (permission === 'public') return [];
+  const bySession = permission === 'worker' ? [] : [{ session: [] }];
+  return permission === 'worker' || takesWorkerTokens ? [...bySession, { workerToken: [] }] : bySession;
+}
+
+const headerOf = (name: string, description: string): Operation['parameters'][number] => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+});
 
 const idempotencyHeader = {
   name: 'Idempotency-Key',
@@ -183,7 +201,7 @@ function successOf(route: AnyRoute, write: SchemaWriter): Operation['responses']
 function refusalsOf(route: AnyRoute): Operation['responses'] {
   const codes = new Set<ErrorCode>([...route.errors, 'invalid_request', 'dependency_down', 'internal']);
   if (route.permission !== 'public') codes.add('unauthenticated');
-  if (route.permission !== 'public' && route.permission !== 'signed-in') codes.add('forbidden');
+  if (!['public', 'signed-in', 'worker'].includes(route.permission)) codes.add('forbidden');
   if (route.method !== 'get') codes.add('cross_origin');
   if ('body' in route && route.body)
     for (const code of ['bad_json', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);

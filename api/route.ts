@@ -4,7 +4,9 @@ import type { RoutePermission } from '#contracts/permissions.ts';
 import type { Sql } from '#domain/database.ts';
 import type { Actor } from '#domain/events/appendEvent.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
+import type { TokenHolder } from '#domain/workerTokens/workerTokens.ts';
 import type { ApiContext } from './context.ts';
+import type { Rate } from './http/rates.ts';
 
 /** What came with the request, parsed by the route's own schemas. */
 export interface RouteInput<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
@@ -14,6 +16,10 @@ export interface RouteInput<Params extends z.ZodType, Query extends z.ZodType, B
   actor: Actor;
   /** Who asks; null only where the route is public and nobody is signed in. */
   signedIn: SignedIn | null;
+  /** The worker whose token came instead of a sign-in, where the route takes one. */
+  worker: TokenHolder | null;
+  /** One of the headers that the route names; undefined when it did not come. */
+  header(name: string): string | undefined;
   /** Aborted when nobody waits for the answer any more. */
   signal: AbortSignal;
 }
@@ -36,6 +42,14 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
   permission: RoutePermission;
   params?: Params;
   query?: Query;
+  /** Headers that matter, each with what it says. */
+  headers?: Record<string, string>;
+  /** A worker's token is taken instead of a sign-in. */
+  takesWorkerTokens?: boolean;
+  /** Open to pages of the origins that are configured for it, with the sign-in of who looks at them. */
+  crossOrigin?: 'codec';
+  /** How often one caller may ask: so many a second, and so many at once after a pause. */
+  rate?: Rate;
   /** Beyond those that every route may answer with. */
   errors: readonly ErrorCode[];
 }
@@ -99,3 +113,4 @@ const Id = z.uuid().toLowerCase();
 export const TenantParams = z.strictObject({ tenantId: Id });
 export const RunParams = z.strictObject({ runId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
+export const WorkerTokenParams = z.strictObject({ tokenId: Id });

@@ -1,3 +1,5 @@
+import { decodeHistory } from './routes/codec/decodeHistory.ts';
+import { encodeAnswer } from './routes/codec/encodeAnswer.ts';
 import { readLiveness } from './routes/health/readLiveness.ts';
 import { readReadiness } from './routes/health/readReadiness.ts';
 import { readIssuer } from './routes/portal/readIssuer.ts';
@@ -25,6 +27,9 @@ import { planTenant } from './routes/tenants/planTenant.ts';
 import { readManifest } from './routes/tenants/readManifest.ts';
 import { readTenant } from './routes/tenants/readTenant.ts';
 import { updateTenant } from './routes/tenants/updateTenant.ts';
+import { issueWorkerToken } from './routes/workerTokens/issueWorkerToken.ts';
+import { listWorkerTokens } from './routes/workerTokens/listWorkerTokens.ts';
+import { revokeWorkerToken } from './routes/workerTokens/revokeWorkerToken.ts';
 
 /** Every route there is, by its operation id. */
 export const routeTable = {
@@ -50,6 +55,11 @@ export const routeTable = {
   readTask,
   assignTask,
   closeTask,
+  decodeHistory,
+  encodeAnswer,
+  listWorkerTokens,
+  issueWorkerToken,
+  revokeWorkerToken,
   readPortal,
   readIssuer,
   readIssuerKeys,

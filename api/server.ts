@@ -84,6 +84,7 @@ async function serve(on: {
       context,
       cookie: sessionCookie(publicUrl),
       ownOrigins: ownOrigins(publicUrl, port),
+      codecOrigins: new Set(platform.configuration.codecOrigins),
       stopping: stopping.signal,
     };
     server.removeAllListeners('request').on('request', buildApplication(mounting, pages));

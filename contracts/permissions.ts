@@ -13,11 +13,13 @@ export const permissions = [
   'tasks:update',
   'notifications:manage',
   'platform:recover',
+  'histories:read',
+  'worker-tokens:manage',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
 export const roles = { owner: permissions } as const satisfies Record<string, readonly Permission[]>;
 export type Role = keyof typeof roles;
 
-/** What a route declares: a permission, or that it deliberately needs none, or only a sign-in. */
-export type RoutePermission = Permission | 'public' | 'signed-in';
+/** What a route declares: a permission, or that it deliberately needs none, only a sign-in, or a worker's token. */
+export type RoutePermission = Permission | 'public' | 'signed-in' | 'worker';

@@ -93,3 +93,15 @@ export const tenantOfWorkflowId = (workflowId: string): string | null => {
   const middle = workflowId.split('/')[1];
   return middle && middle !== 'platform' ? middle : null;
 };
+
+/**
+ * The id of an activity on a queue of the SaaS team. It is all that the codec is told of an activity, so it names the queue:
+ * what the activity is given and answers is sealed for that queue alone.
+ */
+export const outsideActivityIdOf = (
+  taskQueue: string,
+  call: { stepId: string; number: number; verb: 'act' | 'undo'; execution: number },
+): string => `outside/${call.verb}/${call.stepId}/${call.number}/${call.execution}/${taskQueue}`;
+
+export const taskQueueOfActivityId = (activityId: string | undefined): string | null =>
+  /^outside\/(?:act|undo)\/[^/]+\/\d+\/\d+\/(.+)$/s.exec(activityId ?? '')?.[1] ?? null;

@@ -5,6 +5,14 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
 const switchedOn = z.enum(['true', 'false']).transform((word) => word === 'true');
+/** Exactly as browsers send them: scheme, host and port, nothing after. */
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((origin) => origin.trim()))
+  .refine(
+    (all) => all.every((origin) => URL.parse(origin)?.origin === origin),
+    'must be origins like https://temporal.example.com, separated by commas',
+  );
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
 
 const Environment = z.object({
@@ -36,6 +44,8 @@ const Environment = z.object({
   TEMPORAL_TLS_CERT: z.string().min(1).optional(),
   TEMPORAL_TLS_KEY: z.string().min(1).optional(),
   TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TENANTRY_CODEC_ORIGINS: origins.optional(),
+  TENANTRY_STEPS_TO_PRIVATE_NETWORKS: switchedOn.default(false),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
@@ -71,6 +81,10 @@ export interface Configuration {
     tls: { ca: Buffer | null; cert: Buffer | null; key: Buffer | null } | null;
     uiUrl: string | null;
   };
+  /** Whose pages may ask for decoded histories. */
+  codecOrigins: string[];
+  /** Whether steps and webhooks may call addresses of this network; off, they reach public addresses only. */
+  stepsToPrivateNetworks: boolean;
   smtpUrl: string | null;
   mailFrom: string;
   logLevel: string;
@@ -146,6 +160,8 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
       tls: tlsWanted ? tlsFiles : null,
       uiUrl: e.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
     },
+    codecOrigins: e.TENANTRY_CODEC_ORIGINS ?? (e.TEMPORAL_UI_URL ? [new URL(e.TEMPORAL_UI_URL).origin] : []),
+    stepsToPrivateNetworks: e.TENANTRY_STEPS_TO_PRIVATE_NETWORKS,
     smtpUrl: e.SMTP_URL ?? null,
     mailFrom: e.TENANTRY_MAIL_FROM,
     logLevel: e.TENANTRY_LOG_LEVEL,

@@ -1,6 +1,6 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
+import { taskQueueOfActivityId, tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
 import { seal, unseal, type Keyring } from '#domain/secrets/keyring.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 
@@ -10,9 +10,26 @@ const words = new TextDecoder();
 const platform = 'platform';
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
+/** Whose a payload is, and which queue's workers may open it; null for those of our own workers. */
+export interface PayloadScope {
+  owner: string;
+  taskQueue: string | null;
+}
+
+/** It was never sealed, is not what it says, or belongs elsewhere: it will not be readable later either. */
+export class UnreadablePayload extends Error {
+  override readonly name = 'UnreadablePayload';
+}
+
+/** The tenant's key was shredded, and with it everything that it sealed. */
+export class KeyDestroyed extends Error {
+  override readonly name = 'KeyDestroyed';
+}
+
 /**
  * Encrypts everything that goes into histories: with the tenant's key when the workflow id names a tenant, else with the
- * platform's. Shredding a tenant's key makes its histories unreadable.
+ * platform's. Shredding a tenant's key makes its histories unreadable. What an activity on a queue of the SaaS team is given, and
+ * what it answers, is sealed for that queue.
  */
 export class SealedPayloads implements PayloadCodec {
   readonly #keyring: Keyring;
@@ -23,33 +40,90 @@ export class SealedPayloads implements PayloadCodec {
     this.#keys = keys;
   }
 
-  async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    const owner = ownerIn(context) ?? platform;
-    const { id, key } =
-      owner === platform ? { id: platform, key: this.#keyring.platformKey } : await this.#keys.of(owner);
+  encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    return this.sealFor(scopeIn(context) ?? { owner: platform, taskQueue: null }, payloads);
+  }
+
+  async sealFor({ owner, taskQueue }: PayloadScope, payloads: Payload[]): Promise<Payload[]> {
+    const { id, key } = await this.#keyOf(owner);
     return payloads.map((payload) => ({
-      metadata: { encoding: text.encode(encoding), 'key-id': text.encode(id), owner: text.encode(owner) },
-      data: seal(key, Buffer.from(PayloadMessage.encode(payload).finish()), `payload/${id}`),
+      metadata: {
+        encoding: text.encode(encoding),
+        'key-id': text.encode(id),
+        owner: text.encode(owner),
+        ...(taskQueue === null ? {} : { 'task-queue': text.encode(taskQueue) }),
+      },
+      data: seal(key, Buffer.from(PayloadMessage.encode(payload).finish()), contextOf(id, taskQueue)),
     }));
   }
 
-  /** Where the workflow is known, a payload that was sealed for another owner is refused: it was carried over from there. */
+  /**
+   * Where the workflow is known, a payload that was sealed for another owner or queue is refused: it was carried over from there.
+   * What comes from a worker of another team must not stop the workflow, so there the refusal takes the answer's place.
+   */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    const expected = ownerIn(context);
+    const expected = scopeIn(context);
     return Promise.all(payloads.map((payload) => this.#decodeOne(payload, expected)));
   }
 
-  async #decodeOne(payload: Payload, expected: string | null): Promise<Payload> {
-    if (words.decode(payload.metadata?.['encoding'] ?? new Uint8Array()) !== encoding) return payload;
-    const keyId = words.decode(payload.metadata?.['key-id'] ?? new Uint8Array());
-    const owner = words.decode(payload.metadata?.['owner'] ?? new Uint8Array());
-    if (expected !== null && owner !== expected) throw new Error('this payload belongs to another workflow');
-    const found = owner === platform ? { id: platform, key: this.#keyring.platformKey } : await this.#keys.find(owner);
-    if (found?.id !== keyId) throw new Error(`the key ${keyId} of this payload is gone`);
-    return PayloadMessage.decode(unseal(found.key, Buffer.from(payload.data ?? []), `payload/${keyId}`));
+  async #decodeOne(payload: Payload, expected: PayloadScope | null): Promise<Payload> {
+    if (expected?.taskQueue) return this.#open(payload, expected).catch(refusalInItsPlace);
+    return scopeOf(payload) === null ? payload : this.#open(payload, expected);
+  }
+
+  async #open(payload: Payload, expected: PayloadScope | null): Promise<Payload> {
+    const scope = scopeOf(payload);
+    if (!scope) throw new UnreadablePayload('it was not sealed by the codec');
+    if (expected && scope.owner !== expected.owner)
+      throw new UnreadablePayload('this payload belongs to another workflow');
+    if (expected && scope.taskQueue !== expected.taskQueue)
+      throw new UnreadablePayload('this payload was sealed for another task queue');
+    const keyId = metadataOf(payload, 'key-id');
+    const { id, key } = await this.#keyOf(scope.owner);
+    if (id !== keyId) throw new UnreadablePayload('it names a key that its owner does not have');
+    try {
+      const opened = unseal(key, Buffer.from(payload.data ?? []), contextOf(keyId, scope.taskQueue));
+      return PayloadMessage.decode(opened);
+    } catch (error) {
+      throw new UnreadablePayload('its seal is broken', { cause: error });
+    }
+  }
+
+  async #keyOf(owner: string): Promise<{ id: string; key: Buffer }> {
+    if (owner === platform) return { id: platform, key: this.#keyring.platformKey };
+    const found = uuid.test(owner) ? await this.#keys.find(owner) : null;
+    if (!found) throw new KeyDestroyed(`the key of ${owner} is gone`);
+    return found;
   }
 }
 
-/** Whose key a workflow's payloads have: its tenant's, or the platform's; null where no workflow is named. */
-const ownerIn = (context: SerializationContext | undefined): string | null =>
-  context?.workflowId ? (tenantOfWorkflowId(context.workflowId) ?? platform) : null;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const metadataOf = (payload: Payload, name: string): string =>
+  words.decode(payload.metadata?.[name] ?? new Uint8Array());
+
+/** Whose a payload says it is; null for one that is not sealed by us. Only opening it proves it. */
+export function scopeOf(payload: Payload): PayloadScope | null {
+  if (metadataOf(payload, 'encoding') !== encoding) return null;
+  return { owner: metadataOf(payload, 'owner'), taskQueue: metadataOf(payload, 'task-queue') || null };
+}
+
+/** What is authenticated with a payload: moved to another key or queue it does not open. */
+const contextOf = (keyId: string, taskQueue: string | null): string =>
+  `payload/${keyId}${taskQueue === null ? '' : `/queue/${taskQueue}`}`;
+
+/** Whose payloads a workflow's are: its tenant's, or the platform's; null where no workflow is named. */
+const scopeIn = (context: SerializationContext | undefined): PayloadScope | null =>
+  context?.workflowId
+    ? {
+        owner: tenantOfWorkflowId(context.workflowId) ?? platform,
+        taskQueue: context.type === 'activity' && !context.isLocal ? taskQueueOfActivityId(context.activityId) : null,
+      }
+    : null;
+
+/** Read as a result it is an object that says so; read as a failure's attributes it is its message. */
+function refusalInItsPlace(error: unknown): Payload {
+  if (!(error instanceof UnreadablePayload)) throw error;
+  const refusal = { message: `Unreadable: ${error.message}.`, stack_trace: '', unreadable: error.message };
+  return { metadata: { encoding: text.encode('json/plain') }, data: text.encode(JSON.stringify(refusal)) };
+}

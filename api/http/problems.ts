@@ -34,6 +34,10 @@ export const statuses: Record<ErrorCode, number> = {
   idempotency_key_reused: 422,
   idempotency_in_flight: 409,
   setup_link_invalid: 403,
+  too_many_requests: 429,
+  key_destroyed: 410,
+  payload_unreadable: 400,
+  payload_out_of_scope: 403,
   resource_conflict: 409,
   resource_fenced: 409,
   check_failed: 409,
@@ -73,6 +77,10 @@ export const titles: Record<ErrorCode, string> = {
   idempotency_key_reused: 'The idempotency key was used for another request',
   idempotency_in_flight: 'A request with this idempotency key is being carried out',
   setup_link_invalid: 'The link is not valid',
+  too_many_requests: 'Too many requests',
+  key_destroyed: 'The key is destroyed',
+  payload_unreadable: 'A payload cannot be read',
+  payload_out_of_scope: 'A payload is not for this caller',
   resource_conflict: 'Something else is in the way',
   resource_fenced: 'The resource is being removed',
   check_failed: 'A check failed',
@@ -87,6 +95,7 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   dependency_down: 2,
   too_many_attempts: 5,
   idempotency_in_flight: 1,
+  too_many_requests: 1,
 };
 
 /** Any failure as one that has a meaning; what has none is `internal` and tells nothing of itself. */

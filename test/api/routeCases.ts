@@ -4,6 +4,7 @@ import type { routeTable } from '#api/routeTable.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import { openTask } from '#domain/tasks/openTask.ts';
 import type { StepIn } from '#test/servers/faults.ts';
+import { codecCases } from './codecCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
@@ -25,6 +26,8 @@ export interface RouteCase {
 export interface World {
   api: ApiInstallation;
   active: { tenantId: string; slug: string; runId: string };
+  /** For the task queue `crm`. */
+  workerToken: string;
   /** What happens to the worker's providers. */
   stepIn: StepIn;
 }
@@ -235,6 +238,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       succeeds: async () => ({ params: { taskId: await aTask() }, body: { note: 'Telephoned.' } }),
       shows: is({ state: 'done', note: 'Telephoned.', closedBy: owner.email }),
     },
+    ...codecCases(world),
     readPortal: {
       succeeds: async () => ({ params: { slug: 'abo' }, cookie: null }),
       shows: (answer) => is({ slug: 'abo', issuer: `http://localhost:4400/t/${world.active.tenantId}` })(answer),

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Problem } from '#contracts/problems.ts';
 import { routeTable } from '#api/routeTable.ts';
 import type { AnyRoute } from '#api/route.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { issueWorkerToken } from '#domain/workerTokens/workerTokens.ts';
 import { startSession } from '#domain/people/sessions.ts';
 import { ApiInstallation, insides, type Answer, type Asking } from './apiInstallation.ts';
 import { routeCases, type OperationId, type Request, type World } from './routeCases.ts';
@@ -23,7 +25,9 @@ describe('every route', () => {
       slug: 'abo',
       admin: { email: 'a@example.org' },
     });
+    world.workerToken = (await issueWorkerToken(api.installation.em, token, theSystem)).token;
   });
+  const token = { name: 'CRM', taskQueue: 'crm', days: 1 };
   after(() => api.stop());
 
   /** Signed in, with a role that nothing is permitted to. */
@@ -46,8 +50,16 @@ describe('every route', () => {
       /\{(\w+)\}/g,
       (_whole, name: string) => params[name] ?? (name === 'slug' ? 'nowhere' : unknownId),
     );
+  /** As the owner, or where only workers may ask, as one. */
+  const ask = (route: AnyRoute, method: string, path: string, asking: Asking = {}): Promise<Answer> =>
+    api.ask(method, path, {
+      ...(route.permission === 'worker'
+        ? { cookie: null, headers: { authorization: `Bearer ${world.workerToken}` } }
+        : {}),
+      ...asking,
+    });
   const send = (route: AnyRoute, { params, ...asking }: Request): Promise<Answer> =>
-    api.ask(route.method.toUpperCase(), pathOf(route, params), asking);
+    ask(route, route.method.toUpperCase(), pathOf(route, params), asking);
   const assertProblem = (answer: Answer, status: number, code: Problem['code']): Problem => {
     const problem = answer.body as unknown as Problem;
     assert.equal(answer.status, status, answer.text);
@@ -69,7 +81,7 @@ describe('every route', () => {
 
       it('refuses a parameter that it does not know with 400', async () => {
         const path = `${pathOf(route, { tenantId: world.active.tenantId, runId: world.active.runId })}?nonsense=1`;
-        const answer = await api.ask(route.method.toUpperCase(), path, anyBody(route));
+        const answer = await ask(route, route.method.toUpperCase(), path, anyBody(route));
         assert.deepEqual(assertProblem(answer, 400, 'invalid_request').fields, [
           { path: 'nonsense', message: 'is unknown' },
         ]);
@@ -90,13 +102,13 @@ describe('every route', () => {
       it(open.includes(id) ? 'answers without a sign-in' : 'refuses without a sign-in with 401', async () => {
         assert.equal(route.permission === 'public', open.includes(id));
         for (const cookie of [null, 'tenantry=', 'tenantry=x', `tenantry=${'A'.repeat(43)}`]) {
-          const answer = await send(route, { ...anyBody(route), cookie });
+          const answer = await send(route, { ...anyBody(route), cookie, headers: {} });
           if (open.includes(id)) assert.notEqual((answer.body as { code?: string }).code, 'unauthenticated');
           else assertProblem(answer, 401, 'unauthenticated');
         }
       });
 
-      if (route.permission !== 'public' && route.permission !== 'signed-in')
+      if (!['public', 'signed-in', 'worker'].includes(route.permission))
         it('refuses with 403 whose role does not permit it', async () => {
           assertProblem(await send(route, { ...anyBody(route), cookie: stranger }), 403, 'forbidden');
         });
