@@ -15,9 +15,6 @@ export const permissions = [
   'platform:recover',
   'histories:read',
   'worker-tokens:manage',
-  'plans:write',
-  'blueprints:read',
-  'blueprints:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

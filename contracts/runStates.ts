@@ -29,7 +29,7 @@ export type StepState = (typeof stepStates)[number];
 export const terminalRunStates = ['succeeded', 'rolled_back', 'cancelled', 'needs_attention'] as const;
 
 const runMoves: Record<RunState, readonly RunState[]> = {
-  queued: ['running', 'rolling_back', 'cancelled', 'rolled_back', 'needs_attention'],
+  queued: ['running', 'waiting', 'paused', 'rolling_back', 'cancelled', 'rolled_back', 'needs_attention'],
   running: ['waiting', 'paused', 'rolling_back', 'succeeded', 'needs_attention'],
   waiting: ['running', 'paused', 'rolling_back'],
   paused: ['running', 'waiting', 'rolling_back'],
@@ -42,13 +42,14 @@ const runMoves: Record<RunState, readonly RunState[]> = {
 };
 
 const stepMoves: Record<StepState, readonly StepState[]> = {
-  pending: ['running', 'skipped', 'undoing', 'undone'],
+  pending: ['running', 'waiting', 'skipped', 'undoing', 'undone'],
   running: ['waiting', 'done', 'failed', 'skipped', 'undoing'],
   waiting: ['running', 'skipped', 'undoing', 'failed'],
   done: ['undoing', 'undone'],
   failed: ['running', 'waiting', 'skipped', 'undoing', 'undone'],
   skipped: ['undoing', 'undone'],
-  undoing: ['undone', 'undo_failed'],
+  // To skip a step is to undo it first; when that fails, a person is asked again.
+  undoing: ['undone', 'undo_failed', 'skipped', 'waiting'],
   undone: [],
   undo_failed: ['undoing'],
 };

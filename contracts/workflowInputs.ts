@@ -68,8 +68,6 @@ export interface Taken {
   kind: 'retry' | 'skip' | 'roll_back' | 'continue';
   /** Given where a retry comes with another input. */
   inputNumber: number | null;
-  /** Whether the step had been begun before the run stopped at it. */
-  begun: boolean;
 }
 
 /** Why a run stands still before a step: it asks a person, or waits for better times, or does so no more. */
@@ -84,6 +82,9 @@ export const wakeSignal = 'wake';
 
 export const workflowKinds = ['provisionTenant', 'deprovisionTenant', 'deliverInvitation', 'finishRollback'] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];
+
+/** The ones that stop before a step when they are asked to. A removal does not: nobody is served by half of one. */
+export const pausableKinds: readonly WorkflowKind[] = ['provisionTenant'];
 
 /** `<workflow>/<tenantId or platform>/<runId>`: the codec finds the tenant's key by the middle part. */
 export const workflowIdOf = (kind: WorkflowKind, tenantId: string | null, runId: string): string =>

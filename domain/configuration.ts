@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -14,6 +15,10 @@ const origins = z
     'must be origins like https://temporal.example.com, separated by commas',
   );
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+const workerQueues = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
+  .pipe(z.array(z.enum(runQueues)).min(1));
 
 const Environment = z.object({
   TENANTRY_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -36,6 +41,7 @@ const Environment = z.object({
   TENANTRY_MASTER_KEY: z.string().optional(),
   TENANTRY_MASTER_KEY_FILE: z.string().optional(),
   TENANTRY_TASK_QUEUE: z.string().min(1).default('tenantry'),
+  TENANTRY_WORKER_QUEUES: workerQueues.default([...runQueues]),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
@@ -55,6 +61,7 @@ const Environment = z.object({
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_ACT_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(6),
+  TENANTRY_CIRCUIT_THRESHOLD: z.coerce.number().int().min(2).max(10_000).default(5),
 });
 
 export interface Configuration {
@@ -74,6 +81,8 @@ export interface Configuration {
   storeMaxTenants: number;
   masterKey: Buffer;
   taskQueue: string;
+  /** Which queues this worker serves; several processes may share the work between them. */
+  workerQueues: RunQueue[];
   temporal: {
     address: string;
     namespace: string;
@@ -91,6 +100,8 @@ export interface Configuration {
   trustedProxies: number;
   undoPatienceSeconds: number;
   actAttempts: number;
+  /** How many runs fail at a provider before the others wait for it instead of failing too. */
+  circuitThreshold: number;
 }
 
 /** Everything that is wrong with the environment, in one message; values are never repeated in it. */
@@ -153,6 +164,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     storeMaxTenants: e.TENANTRY_STORE_MAX_TENANTS,
     masterKey,
     taskQueue: e.TENANTRY_TASK_QUEUE,
+    workerQueues: e.TENANTRY_WORKER_QUEUES,
     temporal: {
       address: e.TEMPORAL_ADDRESS,
       namespace: e.TEMPORAL_NAMESPACE,
@@ -168,6 +180,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
+    circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,
   };
 }
 

@@ -6,12 +6,15 @@ import {
   type PlannedStep,
   type PlatformRunInput,
   type RunInput,
+  type RunQueue,
+  type StepSpec,
   type WorkflowKind,
 } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
+import type { Sql } from '#domain/database.ts';
 import { rows } from '#domain/sql.ts';
-
 import { clusterOf } from './cluster.ts';
+import { taskQueueOf } from './queues.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 
 const startDeadlineMs = 3_000;
@@ -29,12 +32,12 @@ export async function startRun(platform: Platform, client: Client, runId: string
     state: RunState;
     epoch: number;
     plan: string | null;
+    queue: RunQueue;
   }>(em)`
-    select r.kind, r.tenant_id, r.subject_id, r.state, r.epoch, t.plan
+    select r.kind, r.tenant_id, r.subject_id, r.state, r.epoch, r.queue, t.plan
     from runs r left join tenants t on t.id = r.tenant_id where r.id = ${runId}`;
   if (!run || runIsOver(run.state)) return;
-  const steps = await rows<PlannedStep>(em)`
-    select id, position, title, kind, provider, resource_id as "resourceId" from run_steps where run_id = ${runId} order by position`;
+  const steps = await plannedSteps(em, runId);
   const { undoPatienceSeconds, actAttempts, taskQueue } = platform.configuration;
   const { tenant_id: tenantId, subject_id: subjectId, epoch } = run;
   const input: RunInput | PlatformRunInput = {
@@ -51,7 +54,7 @@ export async function startRun(platform: Platform, client: Client, runId: string
     await client.withDeadline(Date.now() + startDeadlineMs, () =>
       client.workflow.start(run.kind, {
         workflowId: workflowIdOf(run.kind, run.tenant_id, runId),
-        taskQueue,
+        taskQueue: taskQueueOf(taskQueue, run.queue),
         args: [input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
@@ -67,3 +70,21 @@ export async function startRun(platform: Platform, client: Client, runId: string
     update runs set workflow_started_at = now(), cluster_id = ${cluster.clusterId}, namespace_id = ${cluster.namespaceId}
     where id = ${runId} and workflow_started_at is null`;
 }
+
+/** The rows that promise a run's steps, as its workflow gets them; what a step lacks is left out. */
+async function plannedSteps(em: Sql, runId: string): Promise<PlannedStep[]> {
+  const found = await rows<PlannedStep & { waits: boolean; spec: StepSpec }>(em)`
+    select id, position, title, kind, provider, resource_id as "resourceId", on_failure = 'wait' as waits, spec
+    from run_steps where run_id = ${runId} order by position`;
+  return found.map(({ waits, spec, ...step }) => ({
+    ...step,
+    ...(waits ? { onFailure: 'wait' as const } : {}),
+    ...(step.kind === 'http' || step.kind === 'custom' ? { spec: outsideOf(spec) } : {}),
+  }));
+}
+
+/** What a workflow needs to know of a step that is served outside; its inputs and schemas stay in the registry. */
+const outsideOf = ({ taskQueue, activity, undo, timeoutSeconds }: StepSpec): StepSpec =>
+  Object.fromEntries(
+    Object.entries({ taskQueue, activity, undo, timeoutSeconds }).filter(([, value]) => value !== undefined),
+  );

@@ -49,7 +49,10 @@ export function createDeps(platform: Platform, client: Client): WorkerDeps {
   ];
   return {
     ...platform,
-    ledger: new Ledger(registry, announcer, { runEnded: countRun, stepEnded: countStep }),
+    ledger: new Ledger(registry, announcer, {
+      observer: { runEnded: countRun, stepEnded: countStep },
+      circuitThreshold: configuration.circuitThreshold,
+    }),
     providers: Object.fromEntries(providers.map((provider) => [provider.kind, provider])),
     mail: mailSender({
       smtpUrl: configuration.smtpUrl,

@@ -37,7 +37,7 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const { activityType, attempt, heartbeatTimeoutMs } = this.#context.info;
+    const { activityId, activityType, attempt, heartbeatTimeoutMs } = this.#context.info;
     const step = stepOf(input.args[0]);
     const pulse = heartbeatTimeoutMs ? setInterval(() => this.#context.heartbeat(), heartbeatEveryMs) : null;
     const ids = input.args[0] as { runId?: string; tenantId?: string } | undefined;
@@ -46,7 +46,7 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
         { ...(ids?.runId ? { runId: ids.runId } : {}), ...(ids?.tenantId ? { tenantId: ids.tenantId } : {}) },
         () =>
           countAttempt(activityType, async () => {
-            if (step) await this.#ledger.beginAttempt(step, step.intent, attempt);
+            if (step) await this.#ledger.beginAttempt(step, step.intent, { execution: Number(activityId), attempt });
             return next(input);
           }),
       );
@@ -65,8 +65,15 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
       'activity attempt failed',
     );
     // The ledger may be what is out of reach; then the reason waits for the next attempt's.
-    if (step && retryable) await this.#ledger.noteFailedAttempt(step, reason).catch(() => undefined);
+    if (step && retryable) await this.#note(activityType, step, reason).catch(() => undefined);
     return ApplicationFailure.create({ type: reason.code, message: reason.text, nonRetryable: !retryable });
+  }
+
+  /** An outage is shown at its step, and counted against its provider. */
+  async #note(activityType: string, step: StepInput, reason: Reason): Promise<void> {
+    await this.#ledger.noteFailedAttempt(step, reason);
+    const [provider = '', verb] = activityType.split('.');
+    if (verb === 'ensure') await this.#ledger.noteOutage({ provider, runId: step.runId, reason });
   }
 }
 

@@ -1,20 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '#activities/index.ts';
+import type { RunQueue } from '#contracts/workflowInputs.ts';
 import { ConfigurationError, type Configuration } from '#domain/configuration.ts';
 import { openPlatform } from '#domain/platform.ts';
 import { defaultRegion } from '#domain/tenants/registerTenant.ts';
 import { createLogger, temporalLogger, type Logger } from '#observability/logging.ts';
 import { tracingActivityInterceptors, tracingSinks } from '#observability/temporalTracing.ts';
 import { connectionOptions, dataConverterOf, openTemporalClient } from '#temporal/connection.ts';
+import { taskQueueOf } from '#temporal/queues.ts';
 import { createDeps, type WorkerDeps } from './createDeps.ts';
 import { startReconciler } from './reconciler/reconciler.ts';
 import { stepInterceptor } from './stepInterceptor.ts';
 
 const poolSize = 20;
-const activitiesAtOnce = 40;
-/** Enough to keep the workflow thread busy. More of them finish no sooner: on a loaded machine they outlast their three seconds and run again. */
-const workflowTasksAtOnce = 12;
+const slotsOf = (workflowTasks: number, activities: number) => ({
+  maxConcurrentWorkflowTaskExecutions: workflowTasks,
+  maxConcurrentActivityTaskExecutions: activities,
+  maxConcurrentLocalActivityExecutions: activities,
+});
+/**
+ * Enough workflow tasks to keep the workflow thread busy: more finish no sooner, and on a loaded machine they outlast their three
+ * seconds and run again. Bulk work gets what keeps the machine busy and leaves room for somebody who waits for an answer.
+ */
+const slots: Record<RunQueue, ReturnType<typeof slotsOf>> = { interactive: slotsOf(12, 40), bulk: slotsOf(4, 6) };
 const drainSeconds = 20;
 
 export interface RunningWorker {
@@ -50,10 +59,9 @@ export async function startWorker(
       NativeConnection.connect(connectionOptions(configuration)),
       deps.placement.settleWhereabouts().then(() => deps.placement.ensureRoom(defaultRegion)),
     ]);
-    const worker = await Worker.create({
+    const common: Omit<WorkerOptions, 'taskQueue'> = {
       connection,
       namespace: configuration.temporal.namespace,
-      taskQueue: configuration.taskQueue,
       ...(await workflowCode(configuration)),
       activities: createActivities(deps),
       dataConverter: dataConverterOf(platform),
@@ -61,20 +69,22 @@ export async function startWorker(
         activity: [...tracingActivityInterceptors(), stepInterceptor({ ledger: deps.ledger, logger })],
       },
       sinks: tracingSinks(),
-      maxConcurrentWorkflowTaskExecutions: workflowTasksAtOnce,
-      maxConcurrentActivityTaskExecutions: activitiesAtOnce,
-      maxConcurrentLocalActivityExecutions: activitiesAtOnce,
       // A killed worker's cached workflows go to another one after this, instead of after ten seconds.
       stickyQueueScheduleToStartTimeout: '1s',
       shutdownGraceTime: `${drainSeconds}s`,
-    });
-    const ended = worker.run();
+    };
+    const workers = await Promise.all(
+      configuration.workerQueues.map((queue) =>
+        Worker.create({ ...common, ...slots[queue], taskQueue: taskQueueOf(configuration.taskQueue, queue) }),
+      ),
+    );
+    const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
     ended.catch(() => undefined); // told through `ended`
     const reconciler = startReconciler({ platform, client: temporal.client, logger });
     let stopping: Promise<void> | null = null;
     const stop = async () => {
       await reconciler.stop();
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
       await connection.close();
       await closeAll();

@@ -1,10 +1,13 @@
+import { sql } from 'kysely';
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver, runStatesBefore, stepStatesBefore, type RunState, type StepState } from '#contracts/runStates.ts';
-import type { Reason, RunRef, WorkflowKind } from '#contracts/workflowInputs.ts';
+import { pausableKinds, type Reason, type RunRef, type WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Registry, Sql } from '../database.ts';
 import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
+import { noteOutage } from './circuits.ts';
+import { isHeld, whyHeld } from './holds.ts';
 
 /** Told after the commit, for whoever counts and times. */
 export interface LedgerObserver {
@@ -23,8 +26,24 @@ export interface LockedRun {
   epoch: number;
   version: number;
   cancelRequestedAt: string | null;
+  pauseRequestedAt: string | null;
+  /** What it stands still for: `decision`, `pause`, `breakpoint`, `provisioning`, `circuit:<provider>`. */
+  heldBy: string | null;
+  /** Which of its stops for a person this is; grows within an epoch. */
+  park: number;
   actor: Actor;
 }
+
+/** One execution of an activity by its number within its workflow, and the attempt of that execution. */
+export interface Attempt {
+  execution: number;
+  attempt: number;
+}
+
+/** How often a step was begun: an attempt that is told of twice counts once, one whose worker died before it told counts too. */
+const timesBegun = (column: 'attempt' | 'undo_attempt', { execution, attempt }: Attempt) => sql`
+  case when (execution, execution_attempt) = (${execution}::int, ${attempt}::int) then ${sql.ref(column)}
+       else greatest(${sql.ref(column)} + 1, ${attempt}::int) end`;
 
 /**
  * The moves of runs and their steps, each a compare-and-set under the run's row lock: a late or repeated report changes
@@ -34,11 +53,18 @@ export class Ledger {
   readonly #registry: Registry;
   readonly #announcer: Announcer;
   readonly #observer: LedgerObserver;
+  readonly #circuitThreshold: number;
 
-  constructor(registry: Registry, announcer: Announcer, observer: LedgerObserver = nobody) {
+  /** @param circuitThreshold how many runs must fail at a provider, with no success between, before its circuit opens */
+  constructor(
+    registry: Registry,
+    announcer: Announcer,
+    { observer = nobody, circuitThreshold }: { observer?: LedgerObserver; circuitThreshold: number },
+  ) {
     this.#registry = registry;
     this.#announcer = announcer;
     this.#observer = observer;
+    this.#circuitThreshold = circuitThreshold;
   }
 
   /**
@@ -67,26 +93,43 @@ export class Ledger {
   }
 
   /**
-   * Before an attempt of an act or an undo touches anything. Refuses (`run_over`) when the run has ended or the step has moved
-   * on: an attempt that was thought dead must not act after its undo began.
+   * Before an attempt of an act or an undo touches anything. Refuses with `run_over` when the run has ended or the step has moved
+   * on (an attempt that was thought dead must not act after its undo began), and with `step_held` when the run is to stop here.
+   * Executions of activities are numbered in the order in which their workflow asked for them.
    */
-  async beginAttempt(step: RunRef & { stepId: string }, intent: 'act' | 'undo', attempt: number): Promise<void> {
+  async beginAttempt(
+    step: RunRef & { stepId: string },
+    intent: 'act' | 'undo',
+    { execution, attempt }: Attempt,
+  ): Promise<void> {
     const to: StepState = intent === 'act' ? 'running' : 'undoing';
     await this.onRun(step, async (em, run) => {
       if (runIsOver(run.state)) throw new DomainError('run_over', `The run has ended (${run.state}).`);
+      const mayBeHeld = intent === 'act' && pausableKinds.includes(run.kind);
       const begun = await rows(em)`
-        update run_steps set
+        update run_steps as step set
           state = ${to},
-          attempt = case when ${intent} = 'act' then greatest(attempt, ${attempt}::int) else attempt end,
-          undo_attempt = case when ${intent} = 'undo' then greatest(undo_attempt, ${attempt}::int) else undo_attempt end,
+          epoch = ${run.epoch},
+          execution = ${execution},
+          execution_attempt = ${attempt},
+          attempt = case when ${intent} = 'act' then ${timesBegun('attempt', { execution, attempt })} else attempt end,
+          undo_attempt = case when ${intent} = 'undo' then ${timesBegun('undo_attempt', { execution, attempt })} else undo_attempt end,
           started_at = coalesce(started_at, now()),
           finished_at = null
         where id = ${step.stepId} and run_id = ${run.id}
-          and (state = any(${stepStatesBefore(to)}) or state = ${to})
-          and (case when ${intent} = 'act' then attempt else undo_attempt end) <= ${attempt}::int
+          -- What an older epoch did is begun again from wherever that got to.
+          and (epoch < ${run.epoch} or (
+            (state = any(${stepStatesBefore(to)}) or state = ${to})
+            and (execution, execution_attempt) <= (${execution}::int, ${attempt}::int)))
+          and not (${mayBeHeld} and ${isHeld(run)})
         returning id`;
-      if (begun.length === 0) throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
-      if (run.state === 'queued') await moveRun(em, run, 'running');
+      if (begun.length === 0) {
+        const held = mayBeHeld ? await whyHeld(em, run, step.stepId) : null;
+        if (held) throw new DomainError('step_held', held.reason.text);
+        throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
+      }
+      if (run.heldBy) await rows(em)`update runs set held_by = null, held_step_id = null where id = ${run.id}`;
+      if (run.state === 'queued' || (intent === 'act' && run.state === 'paused')) await moveRun(em, run, 'running');
       return { changed: true, result: undefined };
     });
   }
@@ -101,17 +144,32 @@ export class Ledger {
     });
   }
 
+  /** An attempt at a provider met an outage. */
+  async noteOutage(outage: { provider: string; runId: string; reason: Reason }): Promise<void> {
+    await noteOutage(this.#registry.em.fork(), outage, this.#circuitThreshold);
+  }
+
   /** The outcome of a step, as its workflow saw it. */
   async finishStep(step: RunRef & { stepId: string }, to: StepState, reason: Reason | null): Promise<void> {
     const ended = await this.onRun(step, async (em, run) => {
-      const moved = await rows<{ title: string; provider: string; started_at: string | null }>(em)`
+      const moved = await rows<{ title: string; provider: string; started_at: string | null; circuit: string | null }>(
+        em,
+      )`
+        with moved as (
         update run_steps set state = ${to}, finished_at = now(),
           -- What made the act fail is worth more to a reader than that its undo worked.
           reason_code = case when ${to} = 'undone' then reason_code else ${reason?.code ?? null} end,
           reason = case when ${to} = 'undone' then reason else ${reason?.text ?? null} end
         where id = ${step.stepId} and run_id = ${run.id} and state = any(${stepStatesBefore(to)})
-        returning title, provider, started_at`;
+        returning title, provider, kind, started_at
+        ), proven as (
+          delete from circuits where ${to} = 'done' and provider in (select provider from moved where kind = 'resource')
+          returning state
+        )
+        select title, provider, started_at, (select state from proven) as circuit from moved`;
       const [row] = moved;
+      if (row?.circuit && row.circuit !== 'closed')
+        await appendEvent(em, { stream: `circuit:${row.provider}`, type: 'circuit.closed', tenantId: null }, theSystem);
       if (row && to !== 'done')
         await appendEvent(
           em,
@@ -150,10 +208,14 @@ export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
     epoch: number;
     version: number;
     cancel_requested_at: string | null;
+    pause_requested_at: string | null;
+    held_by: string | null;
+    park: number;
     actor_id: string | null;
     request_id: string | null;
   }>(em)`
-    select id, kind, tenant_id, created_at, state, epoch, version, cancel_requested_at, actor_id, request_id
+    select id, kind, tenant_id, created_at, state, epoch, version, cancel_requested_at, pause_requested_at, held_by, park,
+      actor_id, request_id
     from runs where id = ${runId} for update`;
   if (!run) throw new DomainError('not_found', 'There is no such run.');
   return {
@@ -165,9 +227,14 @@ export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
     epoch: run.epoch,
     version: run.version,
     cancelRequestedAt: run.cancel_requested_at,
+    pauseRequestedAt: run.pause_requested_at,
+    heldBy: run.held_by,
+    park: run.park,
     actor: { userId: run.actor_id, requestId: run.request_id },
   };
 }
+
+const standsStill = (state: RunState): boolean => state === 'waiting' || state === 'paused';
 
 /** Moves a locked run by the table of allowed moves; a move that the table forbids is a defect and throws. */
 export async function moveRun(em: Sql, run: LockedRun, to: RunState, reason: Reason | null = null): Promise<void> {
@@ -176,6 +243,8 @@ export async function moveRun(em: Sql, run: LockedRun, to: RunState, reason: Rea
       state = ${to},
       started_at = coalesce(started_at, now()),
       finished_at = case when ${runIsOver(to)} then now() end,
+      held_by = case when ${standsStill(to)} then held_by end,
+      held_step_id = case when ${standsStill(to)} then held_step_id end,
       reason_code = coalesce(${reason?.code ?? null}, reason_code),
       reason = coalesce(${reason?.text ?? null}, reason)
     where id = ${run.id} and state = any(${runStatesBefore(to)})

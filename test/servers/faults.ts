@@ -52,8 +52,8 @@ export function stepInto(deps: WorkerDeps, stepIn: StepIn, ended: Ended = () => 
 class WatchedLedger extends Ledger {
   readonly #stepIn: StepIn;
 
-  constructor({ registry, announcer }: WorkerDeps, stepIn: StepIn) {
-    super(registry, announcer);
+  constructor({ registry, announcer, configuration }: WorkerDeps, stepIn: StepIn) {
+    super(registry, announcer, configuration);
     this.#stepIn = stepIn;
   }
 

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Run } from '#contracts/runs.ts';
-import { runIsOver } from '#contracts/runStates.ts';
+import type { DecisionKind } from '#contracts/decisions.ts';
+import { runIsOver, type RunState } from '#contracts/runStates.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
+import { decideSignal } from '#contracts/workflowInputs.ts';
 import { readConfiguration, type Configuration } from '#domain/configuration.ts';
 import type { Sql } from '#domain/database.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openPlatform, type Platform } from '#domain/platform.ts';
 import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { decideRun } from '#domain/runs/decideRun.ts';
 import { findRunView } from '#domain/runs/viewRun.ts';
 import { openRemoval } from '#domain/tenants/openRemoval.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
@@ -141,6 +144,26 @@ export class TestInstallation {
     await this.em.transactional((em) => requestCancel(em, runId, theSystem));
     const run = await this.run(runId);
     await this.temporal.client.workflow.getHandle(run.temporal.workflowId).cancel();
+  }
+
+  /** Decides as a person who has just looked at the run, and tells its workflow. */
+  async decide(runId: string, decision: DecisionKind, input?: unknown): Promise<void> {
+    const { version, tenantId, temporal } = await this.run(runId);
+    const keys = this.platform.tenantKeys;
+    const { decisionId } = await this.em.transactional((em) =>
+      decideRun(em, runId, { version, decision, input }, theSystem, (text, context) =>
+        keys.sealFor(tenantId ?? '', text, context),
+      ),
+    );
+    await this.temporal.client.workflow.getHandle(temporal.workflowId).signal(decideSignal, decisionId);
+  }
+
+  /** Waits until a run is in this state. */
+  async runIs(state: RunState, runId: string, withinMs = 30_000): Promise<Run> {
+    return this.until(`run ${runId} to be ${state}`, withinMs, async () => {
+      const run = await this.run(runId);
+      return run.state === state ? run : null;
+    });
   }
 
   async run(runId: string): Promise<Run> {

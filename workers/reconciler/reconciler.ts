@@ -1,8 +1,8 @@
 import { clearTombstones } from '#providers/storage/bucketFolders.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
-import { purgePlans } from './purgePlans.ts';
 import type { Reconciled } from './reconciled.ts';
+import { deliverDecisions, wakeHeldRuns } from './releaseRuns.ts';
 import { startForgottenRuns } from './startForgottenRuns.ts';
 
 const everyMs = 1_000;
@@ -25,10 +25,11 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
       try {
         await startForgottenRuns(reconciled);
         await deliverCancels(reconciled);
+        await deliverDecisions(reconciled);
+        await wakeHeldRuns(reconciled);
         await closeEndedExecutions(reconciled);
         if (Date.now() - lastSweep > sweepEveryMs) {
           lastSweep = Date.now();
-          await purgePlans(reconciled);
           await clearTombstones(platform.configuration.storageDir, tombstoneMs);
         }
       } catch (error) {

@@ -16,7 +16,7 @@ export async function startForgottenRuns({ platform, client, logger }: Reconcile
     select id, extract(epoch from now() - created_at) as age from runs
     where workflow_started_at is null and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
       and created_at < now() - make_interval(secs => ${graceSeconds}::int)
-    order by created_at limit ${batch}`;
+    order by queue = 'bulk', created_at limit ${batch}`;
   reportReconcilerLag(Number(waiting[0]?.age ?? 0));
   for (const { id } of waiting) {
     try {

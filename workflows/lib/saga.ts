@@ -1,16 +1,28 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { LedgerActivities } from '#activities/ledger.ts';
-import type { PlannedStep, Reason, RunInput } from '#contracts/workflowInputs.ts';
+import type { PlannedStep, Reason, RunInput, Taken } from '#contracts/workflowInputs.ts';
 import { REPORT } from './policies.ts';
 import { reasonOf } from './reason.ts';
+import { waitingOf, type Waiting } from './waiting.ts';
 
 const ledger = proxyLocalActivities<LedgerActivities>(REPORT);
 
-export type TakeStep = (
-  planned: PlannedStep,
-  act: () => Promise<unknown>,
-  undo: (() => Promise<unknown>) | null,
-) => Promise<void>;
+/** An act or an undo, with which of the step's inputs. */
+export type Deed = (inputNumber: number) => Promise<unknown>;
+export type TakeStep = (planned: PlannedStep, act: Deed, undo: Deed | null) => Promise<void>;
+
+/** What was promised for a step: one undo for each input that it was tried with. */
+interface Promised {
+  planned: PlannedStep;
+  undo: Deed;
+  inputNumbers: number[];
+}
 
 /**
  * Runs `body`; when a step fails or the run is cancelled, every promised undo runs in reverse, each excusing no other, and the
@@ -18,37 +30,73 @@ export type TakeStep = (
  * started; the undo is remembered before the act, because an act that timed out may have happened.
  */
 export async function saga(run: RunInput, body: (step: TakeStep) => Promise<void>): Promise<void> {
-  const promised: { planned: PlannedStep; undo: () => Promise<unknown> }[] = [];
+  const promised: Promised[] = [];
+  const waiting = waitingOf(run);
 
   try {
-    await body(async (planned, act, undo) => {
-      if (undo) promised.push({ planned, undo });
-      try {
-        await act();
-      } catch (error) {
-        await report(run, planned, 'failed', reasonOf(error));
-        throw error;
-      }
-      await report(run, planned, 'done', null);
-    });
+    await body((planned, act, undo) => takeStep(run, waiting, promised, { planned, act, undo }));
   } catch (error) {
     await CancellationScope.nonCancellable(() => rollBack(run, promised.reverse(), reasonOf(error)));
   }
 }
 
-async function rollBack(
+/** Until the step is done or skipped; throws when the run is to roll back. */
+async function takeStep(
   run: RunInput,
-  promised: { planned: PlannedStep; undo: () => Promise<unknown> }[],
-  reason: Reason,
-): Promise<never> {
+  waiting: Waiting,
+  promised: Promised[],
+  { planned, act, undo }: { planned: PlannedStep; act: Deed; undo: Deed | null },
+): Promise<void> {
+  const promise = undo ? { planned, undo, inputNumbers: [1] } : null;
+  if (promise) promised.push(promise);
+  let inputNumber = 1;
+  let failure: unknown = null;
+  try {
+    for (let skip = false; ;) {
+      try {
+        if (skip && promise) await keep(promise);
+        else if (!skip) await act(inputNumber);
+        await report(run, planned, skip ? 'skipped' : 'done', skip ? skippedByDecision : null);
+        return;
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const reason = reasonOf(error);
+        const held = reason.code === 'step_held';
+        if (!held) failure = error;
+        if (!held && planned.onFailure !== 'wait') throw error;
+        const taken: Taken = await (held ? waiting.forRelease(planned) : waiting.forDecision(planned, reason));
+        if (taken.kind === 'roll_back') throw failure ?? rolledBackByDecision();
+        skip = taken.kind === 'skip';
+        // Another input may have another effect: its undo is promised besides the ones before.
+        if (taken.inputNumber !== null) promise?.inputNumbers.push((inputNumber = taken.inputNumber));
+      }
+    }
+  } catch (error) {
+    await report(run, planned, 'failed', reasonOf(error));
+    throw error;
+  }
+}
+
+const skippedByDecision: Reason = { code: 'skipped', text: 'Skipped by decision; what it had begun was undone.' };
+const rolledBackByDecision = () =>
+  ApplicationFailure.nonRetryable('Rolled back by decision.', 'rolled_back_by_decision');
+
+/** The newest input's undo first; one that fails excuses no other. */
+async function keep({ undo, inputNumbers }: Promised): Promise<void> {
+  const failures: unknown[] = [];
+  for (const inputNumber of inputNumbers.toReversed()) await undo(inputNumber).catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function rollBack(run: RunInput, promised: Promised[], reason: Reason): Promise<never> {
   const { runId, tenantId, epoch } = run;
   await ledger['ledger.startRollback']({ runId, tenantId, epoch }, reason);
-  for (const { planned, undo } of promised) {
+  for (const promise of promised) {
     try {
-      await undo();
-      await report(run, planned, 'undone', null);
+      await keep(promise);
+      await report(run, promise.planned, 'undone', null);
     } catch (error) {
-      await report(run, planned, 'undo_failed', reasonOf(error));
+      await report(run, promise.planned, 'undo_failed', reasonOf(error));
     }
   }
   const outcome = await ledger['ledger.closeRolledBackRun']({ runId, tenantId, epoch });

@@ -2,6 +2,7 @@ import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { StepActivity } from '#activities/resources.ts';
 import type { PlannedStep, RunInput, StepInput } from '#contracts/workflowInputs.ts';
 import { ACT, UNDO } from './policies.ts';
+import type { Deed } from './saga.ts';
 
 type Verb = 'ensure' | 'destroy' | 'check';
 
@@ -13,22 +14,36 @@ function call(options: ActivityOptions, planned: PlannedStep, verb: Verb, input:
   return activity(input);
 }
 
-const inputOf = ({ runId, tenantId, epoch }: RunInput, planned: PlannedStep, intent: 'act' | 'undo'): StepInput => ({
+const inputOf = (
+  { runId, tenantId, epoch }: RunInput,
+  planned: PlannedStep,
+  intent: 'act' | 'undo',
+  inputNumber = 1,
+): StepInput => ({
   runId,
   tenantId,
   epoch,
   stepId: planned.id,
   resourceId: planned.resourceId,
   intent,
+  inputNumber,
 });
 
-export const act = (run: RunInput, planned: PlannedStep) => (): Promise<void> =>
-  call(ACT(run.actAttempts), planned, planned.kind === 'check' ? 'check' : 'ensure', inputOf(run, planned, 'act'));
+export const act =
+  (run: RunInput, planned: PlannedStep): Deed =>
+  (inputNumber) =>
+    call(
+      ACT(run.actAttempts),
+      planned,
+      planned.kind === 'check' ? 'check' : 'ensure',
+      inputOf(run, planned, 'act', inputNumber),
+    );
 
 /** Null for a step that leaves nothing behind. */
-export const undo = (run: RunInput, planned: PlannedStep): (() => Promise<void>) | null =>
+export const undo = (run: RunInput, planned: PlannedStep): Deed | null =>
   planned.kind === 'resource'
-    ? () => call(UNDO(run.undoPatienceSeconds), planned, 'destroy', inputOf(run, planned, 'undo'))
+    ? (inputNumber) =>
+        call(UNDO(run.undoPatienceSeconds), planned, 'destroy', inputOf(run, planned, 'undo', inputNumber))
     : null;
 
 /** A removal's step: destroying is its act. */

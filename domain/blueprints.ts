@@ -1,15 +1,21 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
-import type { BlueprintStep } from '#contracts/blueprints.ts';
 
-/** Immutable: what changes is a new version. Rows from before steps had keys are read by `stepsOf`. */
+/** One step of a blueprint: data that a blueprint's author writes. */
+export interface BlueprintStep {
+  kind: 'resource' | 'check';
+  provider: string;
+  title: string;
+  onFailure?: 'rollback' | 'wait';
+  skippable?: boolean;
+}
+
 const BlueprintSchema = defineEntity({
   name: 'Blueprint',
   tableName: 'blueprints',
   properties: {
     name: p.string().primary(),
     version: p.integer().primary(),
-    steps: p.json<Partial<BlueprintStep>[]>(),
-    createdBy: p.uuid().nullable(),
+    steps: p.json<BlueprintStep[]>(),
     createdAt: p.datetime(),
   },
 });
