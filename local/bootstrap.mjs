@@ -21,6 +21,7 @@ const commands = {
   test: 'test/run.ts',
   demo: 'local/demo.ts',
   bench: 'test/bench/run.ts',
+  drill: 'test/drills/run.ts',
   api: 'api/main.ts',
   worker: 'workers/main.ts',
   migrate: 'local/migrate.ts',

@@ -37,13 +37,19 @@ export interface RunningWorker {
  * Runs workflows and activities until stopped.
  *
  * @param adapt lets a test put something between activities and their providers
+ * @param adaptActivities lets it stand around the activities that no provider keeps
  */
 export async function startWorker(
   configuration: Configuration,
   {
     logger = createLogger('worker'),
     adapt = (deps) => deps,
-  }: { logger?: Logger; adapt?: (deps: WorkerDeps) => WorkerDeps } = {},
+    adaptActivities = (activities) => activities,
+  }: {
+    logger?: Logger;
+    adapt?: (deps: WorkerDeps) => WorkerDeps;
+    adaptActivities?: (activities: object, deps: WorkerDeps) => object;
+  } = {},
 ): Promise<RunningWorker> {
   installRuntime(logger);
   const platform = await openPlatform(configuration, { poolSize });
@@ -63,7 +69,7 @@ export async function startWorker(
       connection,
       namespace: configuration.temporal.namespace,
       ...(await workflowCode(configuration)),
-      activities: createActivities(deps),
+      activities: adaptActivities(createActivities(deps), deps),
       dataConverter: dataConverterOf(platform),
       interceptors: {
         activity: [...tracingActivityInterceptors(), stepInterceptor({ ledger: deps.ledger, logger })],

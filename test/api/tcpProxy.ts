@@ -1,9 +1,17 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** What a network between us and a server may do. */
-export type Weather = 'open' | 'refusing' | 'silent';
+export type Weather = 'open' | 'refusing' | 'silent' | 'deaf' | 'late' | 'narrow';
 
-/** A wire that a test can cut: `refusing` ends what is open and takes nothing new, `silent` swallows everything (a black hole). */
+const latenessMs = 5_000;
+const bytesASecond = 1_000;
+const bytesAtOnce = 100;
+
+/**
+ * A wire that a test can spoil: `refusing` ends what is open and takes nothing new, `silent` swallows everything (a black hole),
+ * `deaf` lets requests through and swallows the answers, `late` brings everything five seconds later, `narrow` lets 1 kB a second
+ * through each way.
+ */
 export class TcpProxy {
   readonly port: number;
   readonly #close: () => Promise<void>;
@@ -26,7 +34,8 @@ export class TcpProxy {
         [upstream, client],
       ] as const) {
         sockets.add(from);
-        from.on('data', (data) => proxy.#weather === 'open' && into.write(data));
+        const lane = new Lane(into);
+        from.on('data', (data) => proxy.#pass(data, lane, from === client));
         from.on('error', () => undefined);
         from.once('close', () => {
           sockets.delete(from);
@@ -43,9 +52,18 @@ export class TcpProxy {
     return proxy;
   }
 
+  #pass(data: Buffer, lane: Lane, isRequest: boolean): void {
+    if (this.#weather === 'silent' || (this.#weather === 'deaf' && !isRequest)) return;
+    if (this.#weather === 'late') lane.send(data, latenessMs);
+    else if (this.#weather === 'narrow')
+      for (let from = 0; from < data.length; from += bytesAtOnce)
+        lane.send(data.subarray(from, from + bytesAtOnce), 0, (1_000 * bytesAtOnce) / bytesASecond);
+    else lane.send(data, 0);
+  }
+
   /** Bytes that were swallowed are lost, so connections from before a silence do not come back to life: they end when it does. */
   become(weather: Weather): void {
-    const wasSilent = this.#weather === 'silent';
+    const wasSilent = this.#weather === 'silent' || this.#weather === 'deaf';
     this.#weather = weather;
     if (weather === 'refusing' || wasSilent) for (const socket of this.#pairs) socket.destroy();
   }
@@ -53,5 +71,28 @@ export class TcpProxy {
   async stop(): Promise<void> {
     for (const socket of this.#pairs) socket.destroy();
     await this.#close();
+  }
+}
+
+/** One way of a connection: what is sent keeps its order, however late it is. */
+class Lane {
+  readonly #into: Socket;
+  #freeAt = 0;
+  #waiting = 0;
+
+  constructor(into: Socket) {
+    this.#into = into;
+  }
+
+  /** @param takesMs how long the wire is busy with it */
+  send(data: Buffer, afterMs: number, takesMs = 0): void {
+    const now = performance.now();
+    this.#freeAt = Math.max(this.#freeAt, now + afterMs) + takesMs;
+    if (this.#waiting === 0 && this.#freeAt <= now) return void this.#into.write(data);
+    this.#waiting += 1;
+    setTimeout(() => {
+      this.#waiting -= 1;
+      if (!this.#into.destroyed) this.#into.write(data);
+    }, this.#freeAt - now).unref();
   }
 }

@@ -12,7 +12,7 @@ export interface Position {
 }
 
 /** What a test does at a position; it may throw, wait for ever, or let it pass. */
-export type StepIn = (position: Position, attempt: number) => Promise<void>;
+export type StepIn = (position: Position, attempt: number, tenantId?: string | null) => Promise<void>;
 
 /** Told how each call ended, so that a test can wait for a late one. */
 export type Ended = (at: string, error: unknown) => void;
@@ -20,13 +20,13 @@ export type Ended = (at: string, error: unknown) => void;
 /** Puts a test between the activities and the real providers: the effects stay real. */
 export function stepInto(deps: WorkerDeps, stepIn: StepIn, ended: Ended = () => undefined): WorkerDeps {
   const attempts = new Map<string, number>();
-  const around = async <Result>(at: string, call: () => Promise<Result>): Promise<Result> => {
+  const around = async <Result>(at: string, tenantId: string | null, call: () => Promise<Result>): Promise<Result> => {
     const attempt = (attempts.get(at) ?? 0) + 1;
     attempts.set(at, attempt);
     try {
-      await stepIn({ at, when: 'before' }, attempt);
+      await stepIn({ at, when: 'before' }, attempt, tenantId);
       const result = await call();
-      await stepIn({ at, when: 'after' }, attempt);
+      await stepIn({ at, when: 'after' }, attempt, tenantId);
       ended(at, null);
       return result;
     } catch (error) {
@@ -36,14 +36,14 @@ export function stepInto(deps: WorkerDeps, stepIn: StepIn, ended: Ended = () => 
   };
   const wrap = (provider: Provider): Provider => ({
     ...provider,
-    ensure: (spec, signal) => around(`${provider.kind}.ensure`, () => provider.ensure(spec, signal)),
-    prove: (spec) => around(`${provider.kind}.prove`, () => provider.prove(spec)),
-    destroy: (ref) => around(`${provider.kind}.destroy`, () => provider.destroy(ref)),
+    ensure: (spec, signal) => around(`${provider.kind}.ensure`, spec.tenantId, () => provider.ensure(spec, signal)),
+    prove: (spec) => around(`${provider.kind}.prove`, spec.tenantId, () => provider.prove(spec)),
+    destroy: (ref) => around(`${provider.kind}.destroy`, ref.tenantId, () => provider.destroy(ref)),
   });
   return {
     ...deps,
     ledger: new WatchedLedger(deps, stepIn),
-    startRun: (runId) => around('run.start', () => deps.startRun(runId)),
+    startRun: (runId) => around('run.start', null, () => deps.startRun(runId)),
     providers: Object.fromEntries(Object.entries(deps.providers).map(([kind, provider]) => [kind, wrap(provider)])),
   };
 }
@@ -65,7 +65,7 @@ class WatchedLedger extends Ledger {
       opened = run.kind === 'provisionTenant' && before !== 'succeeded' && run.state === 'succeeded';
       return changed;
     });
-    if (opened) await this.#stepIn({ at: 'doors.open', when: 'after' }, 1);
+    if (opened) await this.#stepIn({ at: 'doors.open', when: 'after' }, 1, null);
     return result;
   }
 }

@@ -64,8 +64,11 @@ export class TestInstallation {
     this.temporal = openTemporalClient(platform);
   }
 
-  static async start(overrides: Record<string, string> = {}): Promise<TestInstallation> {
-    const { adminUrl, temporalAddress } = testServers();
+  /** @param servers others than those that all tests share: for what breaks servers */
+  static async start(
+    overrides: Record<string, string> = {},
+    { adminUrl, temporalAddress } = testServers(),
+  ): Promise<TestInstallation> {
     const name = `test_${randomBytes(5).toString('hex')}`;
     const password = () => randomBytes(12).toString('hex');
     const urls = await setUpDatabase({

@@ -1,17 +1,32 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Position } from './faults.ts';
 
-/** What a worker process is told: where to halt once, that halted calls may go on, and what shall fail from now on. */
+/** What one tenant's work shall meet: where it halts until `goOn`, and what fails for good. */
+export interface TenantPlan {
+  tenantId: string;
+  halt?: Position;
+  fail?: Position[];
+}
+
+/**
+ * What a worker process is told: where to halt once, what many tenants at once shall meet, that halted calls may go on and
+ * nobody halts any more, and what shall fail from now on.
+ */
 export interface Order {
   halt?: Position;
+  plan?: TenantPlan[];
   goOn?: true;
   fail?: Position | null;
 }
 
 export type Word =
-  { ready: true } | { heard: true } | { halted: Position } | { ended: { at: string; code: string | null } };
+  | { ready: true }
+  | { heard: true }
+  | { halted: Position; tenantId?: string }
+  | { ended: { at: string; code: string | null } };
 
 /** A worker in a process of its own, as seen by the test that kills or freezes it. */
 export class RemoteWorker {
@@ -38,6 +53,27 @@ export class RemoteWorker {
     halted.catch(() => undefined);
     await this.#order({ halt: { at, when } });
     return { halted };
+  }
+
+  /** Each tenant halts, and fails, where its plan says. What was planned for it before is forgotten. */
+  async plan(plans: TenantPlan[]): Promise<void> {
+    await this.#order({ plan: plans });
+  }
+
+  /** Resolves when all of them are where their plans halt them, or else to those that are not there in time. Ask before it can happen. */
+  async allHalted(tenantIds: string[], withinMs: number): Promise<string[]> {
+    const missing = new Set(tenantIds);
+    if (missing.size === 0) return [];
+    const late = new AbortController();
+    const all = this.#next((word) => {
+      if ('halted' in word && word.tenantId) missing.delete(word.tenantId);
+      return missing.size === 0 || late.signal.aborted;
+    });
+    all.catch(() => undefined);
+    const timeIsUp = delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([all, timeIsUp]);
+    late.abort();
+    return [...missing];
   }
 
   /** Whatever has halted goes on. */

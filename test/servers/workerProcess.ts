@@ -4,20 +4,28 @@ import { DomainError } from '#contracts/errors.ts';
 import { readConfiguration } from '#domain/configuration.ts';
 import { createLogger } from '#observability/logging.ts';
 import { startWorker } from '#workers/worker.ts';
+import { stepIntoActivities } from './activityFaults.ts';
 import { stepInto, type Position } from './faults.ts';
-import type { Order, Word } from './remoteWorker.ts';
+import type { Order, TenantPlan, Word } from './remoteWorker.ts';
 
 /** A worker as a process of its own, to be killed or frozen. Its parent says by messages where; see {@link Order}. */
 let halt: Position | null = null;
 let fail: Position | null = null;
+const plans = new Map<string, TenantPlan>();
 const held: (() => void)[] = [];
 
 const tell = (word: Word): Promise<void> =>
   new Promise((resolve) => (process.send ? process.send(word, () => resolve()) : resolve()));
 const isAt = (wanted: Position | null, { at, when }: Position) => wanted?.at === at && wanted.when === when;
 
-async function stepIn(position: Position): Promise<void> {
-  if (isAt(fail, position)) throw new DomainError('check_failed', 'The test says no.');
+async function stepIn(position: Position, _attempt = 1, tenantId: string | null = null): Promise<void> {
+  const plan = plans.get(tenantId ?? '');
+  if (isAt(fail, position) || plan?.fail?.some((one) => isAt(one, position)))
+    throw new DomainError('check_failed', 'The test says no.');
+  if (tenantId && plan?.halt && isAt(plan.halt, position)) {
+    await tell({ halted: position, tenantId });
+    await new Promise<void>((resolve) => held.push(resolve));
+  }
   if (!halt || !isAt(halt, position)) return;
   halt = null;
   await tell({ halted: position });
@@ -40,9 +48,12 @@ const worker = await startWorker(readConfiguration(), {
       stepIn,
       (at, error) => void tell({ ended: { at, code: error ? ((error as DomainError).code ?? 'unknown') : null } }),
     ),
+  adaptActivities: (activities, deps) => stepIntoActivities(activities, deps, stepIn),
 });
 process.on('message', (order: Order) => {
   if (order.halt) halt = order.halt;
+  for (const plan of order.plan ?? []) plans.set(plan.tenantId, plan);
+  if (order.goOn) for (const plan of plans.values()) delete plan.halt;
   if (order.goOn) for (const resolve of held.splice(0)) resolve();
   if (order.fail !== undefined) fail = order.fail;
   void tell({ heard: true });

@@ -1,0 +1,139 @@
+import { workflowKinds } from '#contracts/workflowInputs.ts';
+import { percentile, type Breach, type Drill, type DrillFigure, type DrillRoom, type Outcome } from './drill.ts';
+import { Ground } from './ground.ts';
+import { allCells, batchesOf, strikeBatch, type Cell, type Hit } from './killMatrix/batch.ts';
+import { requestsAreKilled } from './killMatrix/requests.ts';
+import { elsewhere, stories } from './killMatrix/stories.ts';
+import { tableOf } from './killMatrix/table.ts';
+import { ApiProcess, recoverySeconds, victims, type Victim } from './killMatrix/victims.ts';
+
+const hitsAtLeast = 3;
+/** Where an attempt counts in the ledger it is hit more often, so that a thousand interrupted executions come together. */
+const hitsOfAttempts = 18;
+const interruptedAtLeast = 1_000;
+const cellsOfSubset = 10;
+
+export const killMatrix: Drill = {
+  id: 'D1',
+  title: 'kill -9 of worker, API, Temporal and PostgreSQL in every step of every workflow',
+
+  async full(room) {
+    const cells = room.cells === null ? allCells : room.random.some(allCells, room.cells);
+    const outcomes: VictimOutcome[] = [];
+    for (const victim of victims.filter((one) => room.victim === null || one === room.victim)) {
+      const hits = cells.flatMap((cell) => Array<Cell>(hitsOf(victim, cell)).fill(cell));
+      outcomes.push(await kill(room, victim, hits));
+    }
+    const isWhole = room.cells === null && room.victim === null;
+    return outcomeOf(outcomes, isWhole ? interruptedAtLeast : 0);
+  },
+
+  async subset(room) {
+    const chosen: Victim[] = ['worker', room.random.one(victims.filter((victim) => victim !== 'worker'))];
+    const outcomes: VictimOutcome[] = [];
+    for (const victim of chosen) outcomes.push(await kill(room, victim, room.random.some(allCells, cellsOfSubset)));
+    return outcomeOf(outcomes, 1);
+  },
+};
+
+/** Attempts are counted where an activity of a step is interrupted, and not where its report or the API is. */
+const hitsOf = (victim: Victim, { place }: Cell): number =>
+  victim === 'API' || place.inWorkflowTask || place.step === 'doors' ? hitsAtLeast : hitsOfAttempts;
+
+interface VictimOutcome {
+  victim: Victim;
+  hits: Hit[];
+  breaches: Breach[];
+  /** Steps of which some attempt was repeated, and how many attempts that were in all. */
+  interrupted: { steps: number; attempts: number };
+}
+
+async function kill(room: DrillRoom, victim: Victim, wanted: Cell[]): Promise<VictimOutcome> {
+  const ground = await Ground.open(room.servers);
+  const api = victim === 'API' ? await ApiProcess.start(ground) : null;
+  const hits: Hit[] = [];
+  const breaches: Breach[] = [];
+  try {
+    await ground.startWorker();
+    const batches = batchesOf(wanted, room.random);
+    for (const [at, batch] of batches.entries()) {
+      const began = performance.now();
+      const struck = await strikeBatch(ground, victim, batch, { api, random: room.random });
+      hits.push(...struck.hits);
+      breaches.push(...struck.breaches);
+      const slowest = Math.max(...struck.hits.map((hit) => hit.recoverySeconds));
+      const took = (performance.now() - began) / 1000;
+      room.say(
+        `${victim} killed ${at + 1}/${batches.length}: ${batch.length} executions cut, recovered in at most ` +
+          `${slowest.toFixed(1)} s, ${struck.breaches.length} breaches, ${took.toFixed(0)} s`,
+      );
+    }
+    if (api) breaches.push(...(await requestsAreKilled(room, ground)));
+    breaches.push(...(await stepsWithoutCell(ground)));
+    return { victim, hits, breaches, interrupted: await interruptionsOf(ground) };
+  } finally {
+    await api?.kill();
+    await ground.close();
+  }
+}
+
+async function interruptionsOf(ground: Ground): Promise<VictimOutcome['interrupted']> {
+  const [counted] = await ground.ask<{ steps: number; attempts: number }>(`
+    select count(*) filter (where attempt > 1 or undo_attempt > 1)::int as steps,
+      coalesce(sum(greatest(attempt - 1, 0) + greatest(undo_attempt - 1, 0)), 0)::int as attempts from run_steps`);
+  return counted ?? { steps: 0, attempts: 0 };
+}
+
+/** What the ledger shows and no story cuts: a workflow or a step that came after this drill was written. */
+async function stepsWithoutCell(ground: Ground): Promise<Breach[]> {
+  const seen = await ground.ask<{ kind: string; provider: string }>(`
+    select distinct r.kind, s.provider from run_steps s join runs r on r.id = s.run_id`);
+  return seen
+    .filter(({ kind, provider }) => !elsewhere[`${kind} ${provider}`])
+    .filter(
+      ({ kind, provider }) => !allCells.some(({ story, place }) => story.kind === kind && place.step === provider),
+    )
+    .map(({ kind, provider }) => ({ rule: 'D1', what: `the step ${provider} of ${kind} has no cell` }));
+}
+
+/** Workflows that no story walks. */
+export const kindsWithoutStory = (): string[] =>
+  workflowKinds.filter((kind) => !stories.some((story) => story.kind === kind));
+
+function outcomeOf(outcomes: VictimOutcome[], atLeast: number): Outcome {
+  const sum = (count: (one: VictimOutcome['interrupted']) => number) =>
+    outcomes.reduce((all, { interrupted }) => all + count(interrupted), 0);
+  const recoveries = outcomes.flatMap(({ victim, hits }): DrillFigure[] => {
+    const seconds = hits.map((hit) => hit.recoverySeconds);
+    const limit = { atMost: recoverySeconds[victim] };
+    return [
+      { what: `recovery from ${victim}, median of ${hits.length}`, value: percentile(seconds, 0.5), unit: 's', limit },
+      { what: `recovery from ${victim}, slowest`, value: percentile(seconds, 1), unit: 's', limit },
+    ];
+  });
+  return {
+    figures: [
+      {
+        what: 'cells',
+        value: new Set(
+          outcomes.flatMap(({ victim, hits }) => hits.map(({ cell }) => `${victim} ${allCells.indexOf(cell)}`)),
+        ).size,
+        unit: '',
+      },
+      { what: 'executions cut', value: outcomes.reduce((all, { hits }) => all + hits.length, 0), unit: '' },
+      {
+        what: 'step executions interrupted (attempt > 1)',
+        value: sum(({ steps }) => steps),
+        unit: '',
+        limit: { atLeast },
+      },
+      { what: 'attempts beyond the first', value: sum(({ attempts }) => attempts), unit: '' },
+      ...recoveries,
+    ],
+    breaches: [
+      ...outcomes.flatMap(({ breaches }) => breaches),
+      ...kindsWithoutStory().map((kind) => ({ rule: 'D1', what: `the workflow ${kind} has no story` })),
+    ],
+    table: tableOf(outcomes),
+  };
+}

@@ -1,0 +1,141 @@
+import type { Breach } from '../drill.ts';
+import type { Ground } from '../ground.ts';
+import { brokenInvariants } from '../invariants.ts';
+import type { Random } from '../random.ts';
+import type { Place } from './places.ts';
+import { stories, type Begun, type Story } from './stories.ts';
+import { strike, type ApiProcess, type Victim } from './victims.ts';
+
+/** One place of one story: with a victim, a cell of the matrix. */
+export interface Cell {
+  story: Story;
+  place: Place;
+}
+
+export interface Hit {
+  cell: Cell;
+  recoverySeconds: number;
+}
+
+export interface Struck {
+  hits: Hit[];
+  breaches: Breach[];
+}
+
+export const allCells: readonly Cell[] = stories.flatMap((story) => story.places.map((place) => ({ story, place })));
+
+/** What one worker holds at once: of its forty activities, and of its twelve workflow tasks. */
+const atOnce = 28;
+const inWorkflowTasksAtOnce = 7;
+const haltMs = 60_000;
+const settleMs = 90_000;
+
+/** Mixes the hits and packs them so that one kill interrupts as many as a worker can hold. */
+export function batchesOf(hits: readonly Cell[], random: Random): Cell[][] {
+  const batches: Cell[][] = [];
+  let waiting = random.shuffled(hits);
+  while (waiting.length > 0) {
+    const batch: Cell[] = [];
+    const later: Cell[] = [];
+    for (const cell of waiting) {
+      const inTasks = batch.filter(({ place }) => place.inWorkflowTask).length;
+      const fits = batch.length < atOnce && (!cell.place.inWorkflowTask || inTasks < inWorkflowTasksAtOnce);
+      (fits ? batch : later).push(cell);
+    }
+    batches.push(batch);
+    waiting = later;
+  }
+  return batches;
+}
+
+/** Brings one run to each cell's place, kills once, and looks at how everything ended. */
+export async function strikeBatch(
+  ground: Ground,
+  victim: Victim,
+  batch: readonly Cell[],
+  by: { api: ApiProcess | null; random: Random },
+): Promise<Struck> {
+  const begun = await beginAll(ground, batch);
+  const tenantIds = begun.map(({ tenant }) => tenant.tenantId);
+  await ground.worker.plan(
+    begun.map(({ tenant: { tenantId }, cell: { story, place } }) => ({
+      tenantId,
+      halt: place.position,
+      fail: story.fails,
+    })),
+  );
+  const halted = ground.worker.allHalted(tenantIds, haltMs);
+  await Promise.all(begun.map(({ runId }) => ground.start(runId)));
+  await nobodyIsMissing(ground, begun, await halted);
+
+  const readyAt = await strike(ground, victim, by);
+  await ground.settled(tenantIds, settleMs);
+  const ends = await endsOf(ground, tenantIds);
+  const hits = begun.map(({ tenant, cell }) => ({
+    cell,
+    recoverySeconds: Math.max(0, (ends.get(tenant.tenantId)!.endedAt - readyAt) / 1000),
+  }));
+  return { hits, breaches: [...wrongEnds(victim, begun, ends), ...(await brokenInvariants(ground))] };
+}
+
+/** A place that was not reached in time was not cut: that is no pass. */
+async function nobodyIsMissing(ground: Ground, begun: (Begun & { cell: Cell })[], missing: string[]): Promise<void> {
+  const late = begun.filter(({ tenant }) => missing.includes(tenant.tenantId));
+  if (late.length === 0) return;
+  const runs = await ground.ask<{ id: string; state: string }>('select id, state from runs where id = any($1)', [
+    late.map(({ runId }) => runId),
+  ]);
+  const told = late.map(({ runId, cell: { story, place } }) => {
+    const state = runs.find(({ id }) => id === runId)?.state;
+    return `  ${story.title}, ${place.step} ${place.moment} (${place.position.when} ${place.position.at}): ${state}`;
+  });
+  throw new Error(`${late.length} of ${begun.length} executions did not come to their place:\n${told.join('\n')}`);
+}
+
+async function beginAll(ground: Ground, batch: readonly Cell[]): Promise<(Begun & { cell: Cell })[]> {
+  const byStory = Map.groupBy(batch, ({ story }) => story);
+  const prepared = await Promise.all(
+    [...byStory].map(async ([story, cells]) => {
+      const tenants = await story.prepare?.(ground, cells.map(labelOf));
+      return cells.map((cell, at) => ({ cell, tenant: tenants?.[at] ?? null }));
+    }),
+  );
+  return Promise.all(
+    prepared
+      .flat()
+      .map(async ({ cell, tenant }) => ({ ...(await cell.story.open(ground, tenant, labelOf(cell))), cell })),
+  );
+}
+
+const labelOf = ({ place: { position } }: Cell): string => `${position.when} ${position.at}`;
+
+interface End extends Record<string, unknown> {
+  tenant_id: string;
+  state: string;
+  ends: Record<string, string>;
+  endedAt: number;
+}
+
+async function endsOf(ground: Ground, tenantIds: string[]): Promise<Map<string, End>> {
+  const ends = await ground.ask<End>(
+    `select r.tenant_id, t.state, jsonb_object_agg(r.kind, r.state order by r.created_at) as ends,
+       (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt"
+     from runs r join tenants t on t.id = r.tenant_id where r.tenant_id = any($1) group by r.tenant_id, t.state`,
+    [tenantIds],
+  );
+  return new Map(ends.map((end) => [end.tenant_id, end]));
+}
+
+function wrongEnds(victim: Victim, begun: (Begun & { cell: Cell })[], ends: Map<string, End>): Breach[] {
+  return begun.flatMap(({ tenant, cell: { story, place } }) => {
+    const end = ends.get(tenant.tenantId);
+    const run = end?.ends[story.kind] ?? 'never begun';
+    if (run === story.ends.run && end?.state === story.ends.tenant) return [];
+    return [
+      {
+        rule: 'D1',
+        what: `${story.kind}, ${place.step} ${place.moment}, ${victim} killed: ended ${run}, the tenant ${end?.state}`,
+      },
+    ];
+  });
+}

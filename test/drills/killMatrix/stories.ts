@@ -1,0 +1,144 @@
+import type { WorkflowKind } from '#contracts/workflowInputs.ts';
+import type { Sql } from '#domain/database.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { openFinish } from '#domain/runs/finishRollback.ts';
+import { openRemoval } from '#domain/tenants/openRemoval.ts';
+import type { Position } from '#test/servers/faults.ts';
+import type { Acknowledged, Ground } from '../ground.ts';
+import { noted, step, undo, written, type Place } from './places.ts';
+
+/** A run that was committed and is not started. */
+export interface Begun {
+  tenant: Acknowledged;
+  runId: string;
+}
+
+/** A way through a workflow, from where it can be begun to its end, and every place on it where it can be cut. */
+export interface Story {
+  title: string;
+  kind: WorkflowKind;
+  places: Place[];
+  /** What fails for good on this way. */
+  fails: Position[];
+  /** Brings a tenant for each label to where the workflow can begin; takes its time. */
+  prepare?: (ground: Ground, labels: string[]) => Promise<Acknowledged[]>;
+  /** Commits the run. Quick, because the reconciler starts what nobody else does. */
+  open(ground: Ground, tenant: Acknowledged | null, label: string): Promise<Begun>;
+  /** What the run and its tenant are in the end, whatever was killed. */
+  ends: { run: string; tenant: string };
+}
+
+const patienceMs = 90_000;
+const checkFails: Position = { at: 'tenant.check', when: 'before' };
+const undosFail: Position[] = ['storage', 'realm', 'database'].map((provider) => ({
+  at: `${provider}.destroy`,
+  when: 'before',
+}));
+
+const register =
+  (invited: boolean): Story['open'] =>
+  async (ground, _tenant, label) => {
+    const tenant = await ground.register(label, { invited });
+    return { tenant, runId: tenant.runId };
+  };
+
+/** Tenants whose provisioning has ended, one way or the other. */
+const provisioned =
+  (fail: Position[]): NonNullable<Story['prepare']> =>
+  async (ground, labels) => {
+    const tenants = await Promise.all(labels.map((label) => ground.register(label)));
+    const tenantIds = tenants.map(({ tenantId }) => tenantId);
+    await ground.worker.plan(tenantIds.map((tenantId) => ({ tenantId, fail })));
+    await Promise.all(tenants.map(({ runId }) => ground.start(runId)));
+    await ground.settled(tenantIds, patienceMs);
+    return tenants;
+  };
+
+/** Of a tenant that was prepared. */
+const opening =
+  (open: (em: Sql, tenant: Acknowledged) => Promise<{ runId: string }>): Story['open'] =>
+  async (ground, tenant) => {
+    if (!tenant) throw new Error('no tenant was prepared');
+    const { runId } = await ground.installation.em.transactional((em) => open(em, tenant));
+    return { tenant, runId };
+  };
+
+const provision: Story = {
+  title: 'a tenant is provisioned',
+  kind: 'provisionTenant',
+  places: [
+    ...step('database', 'database.ensure', 'done'),
+    ...step('realm', 'realm.ensure', 'done'),
+    ...step('storage', 'storage.ensure', 'done'),
+    ...step('tenant', 'tenant.check', 'done'),
+    ...written('doors', 'doors.open'),
+    ...written('doors', 'run.start'),
+  ],
+  fails: [],
+  open: register(true),
+  ends: { run: 'succeeded', tenant: 'active' },
+};
+
+const rollBack: Story = {
+  title: 'a provisioning is rolled back',
+  kind: 'provisionTenant',
+  places: [
+    ...noted('tenant', 'tenant.failed'),
+    ...noted('address', 'ledger.startRollback'),
+    ...undo('storage'),
+    ...undo('realm'),
+    ...undo('database'),
+    ...noted('address', 'ledger.closeRolledBackRun'),
+  ],
+  fails: [checkFails],
+  open: register(false),
+  ends: { run: 'rolled_back', tenant: 'rolled_back' },
+};
+
+const remove: Story = {
+  title: 'a tenant is removed',
+  kind: 'deprovisionTenant',
+  places: [
+    ...written('doors', 'doors.close'),
+    ...step('storage', 'storage.destroy', 'done'),
+    ...step('realm', 'realm.destroy', 'done'),
+    ...step('database', 'database.destroy', 'done'),
+    ...noted('address', 'ledger.closeRemoval'),
+  ],
+  fails: [],
+  prepare: provisioned([]),
+  open: opening((em, { tenantId, slug }) => openRemoval(em, tenantId, slug, theSystem)),
+  ends: { run: 'succeeded', tenant: 'erased' },
+};
+
+const finish: Story = {
+  title: 'a stuck rollback is finished',
+  kind: 'finishRollback',
+  places: [
+    ...step('storage', 'storage.destroy', 'done'),
+    ...step('realm', 'realm.destroy', 'done'),
+    ...step('database', 'database.destroy', 'done'),
+    ...noted('address', 'ledger.closeFinish'),
+  ],
+  fails: [],
+  prepare: provisioned([checkFails, ...undosFail]),
+  open: opening((em, { runId }) => openFinish(em, runId, theSystem)),
+  ends: { run: 'succeeded', tenant: 'rolled_back' },
+};
+
+const deliver: Story = {
+  title: 'an admin is invited',
+  kind: 'deliverInvitation',
+  places: [...step('invitation', 'invitation.send', 'done'), ...noted('invitation', 'ledger.closeDelivery')],
+  fails: [],
+  open: register(true),
+  ends: { run: 'succeeded', tenant: 'active' },
+};
+
+/** A workflow that is not here, and one of whose steps no place stands in, makes the drill red. */
+export const stories: readonly Story[] = [provision, rollBack, remove, finish, deliver];
+
+/** Steps that no worker executes, with where they are cut instead. */
+export const elsewhere: Record<string, string> = {
+  'provisionTenant address': 'reserved in the transaction of the API: cut by the kills of requests',
+};
