@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as blueprints from '#contracts/blueprints.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import { Problem } from '#contracts/problems.ts';
 import { Run, RunPage, RunStarted, RunStep } from '#contracts/runs.ts';
@@ -36,16 +37,24 @@ export interface OpenapiDocument {
 
 /** What has a name in the document; sent and received are told apart, since defaults and transforms make them differ. */
 const sent = {
-  NewTenant: tenants.NewTenant,
+  TenantToPlan: tenants.TenantToPlan,
+  TenantToCreate: tenants.TenantToCreate,
   TenantChange: tenants.TenantChange,
   TenantRemoval: tenants.TenantRemoval,
   Person: tenants.Person,
+  NewBlueprintVersion: blueprints.NewBlueprintVersion,
+  BlueprintDraft: blueprints.BlueprintDraft,
+  NewBlueprintStep: blueprints.BlueprintStep,
+  NewPlan: blueprints.NewPlan,
+  PlanMove: blueprints.PlanMove,
   Credentials,
   OwnerClaim,
 };
 const { Tenant, TenantDetail, TenantPage, TenantPlan, Resource, Manifest, Plan, Portal } = tenants;
+const { Blueprint, BlueprintVersion, BlueprintSummary, BlueprintStep, BlueprintCheck } = blueprints;
 const received = {
   Problem, Run, RunStep, RunPage, RunStarted, Session, Tenant, TenantDetail, TenantPage, TenantPlan, Resource, Manifest, Plan, Portal,
+  Blueprint, BlueprintVersion, BlueprintSummary, BlueprintStep, BlueprintCheck,
 }; // prettier-ignore
 
 const refOf = (name: string): string => `#/components/schemas/${name}`;

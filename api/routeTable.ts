@@ -1,7 +1,15 @@
 import { decodeHistory } from './routes/codec/decodeHistory.ts';
 import { encodeAnswer } from './routes/codec/encodeAnswer.ts';
+import { checkBlueprint } from './routes/blueprints/checkBlueprint.ts';
+import { createBlueprintVersion } from './routes/blueprints/createBlueprintVersion.ts';
+import { listBlueprints } from './routes/blueprints/listBlueprints.ts';
+import { readBlueprint } from './routes/blueprints/readBlueprint.ts';
+import { readBlueprintVersion } from './routes/blueprints/readBlueprintVersion.ts';
 import { readLiveness } from './routes/health/readLiveness.ts';
 import { readReadiness } from './routes/health/readReadiness.ts';
+import { createPlan } from './routes/plans/createPlan.ts';
+import { listPlans } from './routes/plans/listPlans.ts';
+import { updatePlan } from './routes/plans/updatePlan.ts';
 import { readIssuer } from './routes/portal/readIssuer.ts';
 import { readIssuerKeys } from './routes/portal/readIssuerKeys.ts';
 import { readPortal } from './routes/portal/readPortal.ts';
@@ -21,7 +29,6 @@ import { listTasks } from './routes/tasks/listTasks.ts';
 import { readTask } from './routes/tasks/readTask.ts';
 import { createTenant } from './routes/tenants/createTenant.ts';
 import { deleteTenant } from './routes/tenants/deleteTenant.ts';
-import { listPlans } from './routes/tenants/listPlans.ts';
 import { listTenants } from './routes/tenants/listTenants.ts';
 import { planTenant } from './routes/tenants/planTenant.ts';
 import { readManifest } from './routes/tenants/readManifest.ts';
@@ -38,6 +45,13 @@ export const routeTable = {
   readSession,
   deleteSession,
   listPlans,
+  createPlan,
+  updatePlan,
+  listBlueprints,
+  checkBlueprint,
+  readBlueprint,
+  readBlueprintVersion,
+  createBlueprintVersion,
   listTenants,
   createTenant,
   planTenant,

@@ -83,3 +83,77 @@ export type CustomStep = z.infer<typeof CustomStep>;
 export type StepReference = { $from: string } | { $tenant: TenantFact };
 export const tenantFacts = ['id', 'slug', 'plan', 'region'] as const;
 export type TenantFact = (typeof tenantFacts)[number];
+
+/** What a blueprint or a plan is called: it is part of addresses, where "check" and "new" mean something else. */
+export const Name = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes')
+  .refine((name) => name !== 'check' && name !== 'new', 'is reserved');
+
+/** Judged as a whole by the blueprint's own rules, so that one bad step does not hide what is wrong with the others. */
+const Steps = z
+  .array(z.unknown())
+  .max(1000)
+  .meta({ items: { $ref: '#/components/schemas/NewBlueprintStep' }, minItems: 1, maxItems: mostSteps });
+
+export const BlueprintDraft = z.strictObject({ steps: Steps });
+export const BlueprintCheck = z.object({
+  valid: z.boolean(),
+  problems: z.array(z.object({ path: z.string(), message: z.string() })),
+});
+export type BlueprintCheck = z.infer<typeof BlueprintCheck>;
+
+export const NewBlueprintVersion = z.strictObject({
+  baseVersion: z.number().int().min(0).describe('The version it was made from: the latest; 0 for a new blueprint'),
+  steps: Steps,
+});
+
+const Use = {
+  plans: z.array(z.string()).describe('Plans whose new tenants are made by it'),
+  openRuns: z.number().int().describe('Runs that are pinned to it and not over'),
+};
+
+export const BlueprintVersion = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  steps: z.array(BlueprintStep),
+  createdAt: z.iso.datetime(),
+  ...Use,
+});
+export type BlueprintVersion = z.infer<typeof BlueprintVersion>;
+
+export const BlueprintSummary = z.object({
+  name: z.string(),
+  version: z.number().int().describe('The latest'),
+  steps: z.array(z.object({ key: z.string(), kind: z.string(), title: z.string() })),
+  createdAt: z.iso.datetime(),
+  plans: z.array(z.object({ name: z.string(), version: z.number().int() })),
+  openRuns: z.number().int().describe('Runs of any of its versions that are not over'),
+});
+export type BlueprintSummary = z.infer<typeof BlueprintSummary>;
+
+export const Blueprint = z.object({
+  name: z.string(),
+  latest: BlueprintVersion,
+  versions: z
+    .array(z.object({ version: z.number().int(), createdAt: z.iso.datetime(), ...Use }))
+    .describe('Newest first'),
+});
+export type Blueprint = z.infer<typeof Blueprint>;
+
+const version = z.number().int().min(1);
+
+export const NewPlan = z.strictObject({
+  name: Name,
+  title: z.string().trim().min(1, 'must not be empty').max(120),
+  tier: z.enum(['schema']).default('schema').describe('How the data of its tenants is kept apart'),
+  blueprint: z.strictObject({ name: Name, version }),
+});
+export type NewPlan = z.infer<typeof NewPlan>;
+
+export const PlanMove = z.strictObject({
+  blueprintVersion: version.describe("Another version of the plan's blueprint"),
+  expectedVersion: version.describe('The version that the plan is believed to be at'),
+});
+export type PlanMove = z.infer<typeof PlanMove>;

@@ -15,6 +15,9 @@ export const permissions = [
   'platform:recover',
   'histories:read',
   'worker-tokens:manage',
+  'plans:write',
+  'blueprints:read',
+  'blueprints:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -58,5 +58,13 @@ export const RunQuery = z.strictObject({
 export const RunPage = z.object({ items: z.array(Run), nextCursor: z.string().nullable() });
 export type RunPage = z.infer<typeof RunPage>;
 
-export const RunStarted = z.object({ tenantId: z.uuid(), slug: z.string(), runId: z.uuid() });
+export const RunStarted = z.object({
+  tenantId: z.uuid(),
+  slug: z.string(),
+  runId: z.uuid(),
+  blueprint: z
+    .object({ name: z.string(), version: z.number().int() })
+    .optional()
+    .describe('Of a run that makes a tenant: what it is pinned to, whatever becomes of the plan'),
+});
 export type RunStarted = z.infer<typeof RunStarted>;

@@ -49,6 +49,22 @@ export const NewTenant = z.strictObject({
 });
 export type NewTenant = z.infer<typeof NewTenant>;
 
+const planId = z.uuid().toLowerCase().optional();
+
+/** Planning again keeps the ids that were chosen before, so that what carries our tag for them is found again. */
+export const TenantToPlan = NewTenant.extend({ planId: planId.describe('An earlier plan to make anew') });
+
+/** Everything about the tenant, or the plan that holds it; what is given besides the plan must be what was planned. */
+export const TenantToCreate = NewTenant.extend({
+  name: TenantName.optional(),
+  planId: planId.describe('The plan to apply; nothing else is needed then'),
+}).refine(({ name, planId }) => name !== undefined || planId !== undefined, {
+  path: ['name'],
+  error: 'Invalid input: expected string, received undefined',
+  when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+});
+export type TenantToCreate = z.infer<typeof TenantToCreate>;
+
 export const TenantChange = z
   .strictObject({
     name: TenantName.optional(),
@@ -111,16 +127,21 @@ export const TenantPage = z.object({
 export type TenantPage = z.infer<typeof TenantPage>;
 
 export const TenantPlan = z.object({
+  planId: z.uuid(),
+  hash: z.string().describe('SHA-256 over everything that is shown'),
+  expiresAt: z.iso.datetime(),
   slug: z.string(),
   slugIsFree: z.boolean(),
   suggestions: z.array(z.string()),
   plan: z.string(),
   blueprint: z.object({ name: z.string(), version: z.number().int() }),
+  region: z.string(),
   steps: z.array(
     z.object({
+      key: z.string(),
       title: z.string(),
       provider: z.string(),
-      action: z.enum(['create', 'adopt', 'conflict', 'unchanged', 'check', 'reserve', 'open']),
+      action: z.enum(['create', 'adopt', 'conflict', 'unchanged', 'check', 'call', 'reserve', 'open']),
       reason: z.string(),
     }),
   ),

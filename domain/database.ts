@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
-import { Blueprint, Plan } from './blueprints.ts';
+import { Blueprint, Plan } from './blueprints/blueprintRecord.ts';
 import { Resource } from './resources/resourceRecord.ts';
 import { Run, RunStep } from './runs/runRecord.ts';
 import { Tenant, TenantAddress } from './tenants/tenantRecord.ts';

@@ -15,10 +15,9 @@ export function checkSchema(schema: JsonSchema): FieldError[] {
   if (JSON.stringify(schema).length > longestText)
     return [{ path: '', message: `must have at most ${longestText} characters` }];
   if (depthOf(schema) > deepest) return [{ path: '', message: `must be at most ${deepest} levels deep` }];
-  const ajv = newAjv();
   try {
-    if (!ajv.validateSchema(schema)) return problemsOf(ajv.errors);
-    ajv.compile(schema);
+    if (!judge.validateSchema(schema)) return problemsOf(judge.errors);
+    newAjv().compile(schema);
     return [];
   } catch (error) {
     // What the meta-schema cannot say: an unknown keyword, a pattern that is none, a reference to nowhere, another draft.
@@ -31,6 +30,9 @@ export function validate(schema: JsonSchema, value: unknown): FieldError[] {
   const isValid = compiled(schema);
   return isValid(value) ? [] : problemsOf(isValid.errors);
 }
+
+/** Knows the meta-schemas; makes nothing of what it judges. */
+const judge = newAjv();
 
 const cache = new Map<string, ValidateFunction>();
 
@@ -46,7 +48,13 @@ function compiled(schema: JsonSchema): ValidateFunction {
 
 /** One for each schema: two authors may give theirs the same `$id`. References lead into the schema itself only. */
 function newAjv(): Ajv2020 {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictTuples: false, logger: false });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strictTypes: false,
+    strictTuples: false,
+    validateSchema: false,
+    logger: false,
+  });
   formats.default(ajv);
   return ajv;
 }

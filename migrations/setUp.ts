@@ -7,6 +7,7 @@ import { Migration20261121110000_reconciliation } from './Migration2026112111000
 import { Migration20261121120000_whereabouts } from './Migration20261121120000_whereabouts.ts';
 import { Migration20261121130000_decisions } from './Migration20261121130000_decisions.ts';
 import { Migration20261121140000_attention } from './Migration20261121140000_attention.ts';
+import { Migration20261121150000_blueprints } from './Migration20261121150000_blueprints.ts';
 import { Migration20261121155000_platformRuns } from './Migration20261121155000_platformRuns.ts';
 import { Migration20261121170000_workerTokens } from './Migration20261121170000_workerTokens.ts';
 
@@ -31,6 +32,7 @@ const migrations = [
   Migration20261121120000_whereabouts,
   Migration20261121130000_decisions,
   Migration20261121140000_attention,
+  Migration20261121150000_blueprints,
   Migration20261121155000_platformRuns,
   Migration20261121170000_workerTokens,
 ];

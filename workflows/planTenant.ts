@@ -7,7 +7,6 @@ const { planResource } = proxyLocalActivities<PlanActivities>({
 });
 
 /** Asks each provider what it would do for a new tenant. Writes nothing. */
-export async function planTenant(question: PlanQuestion): Promise<PlannedResource[]> {
-  const { tenantId, region } = question;
-  return Promise.all(question.providers.map((provider) => planResource({ tenantId, region, provider })));
+export async function planTenant({ tenantId, region, resources }: PlanQuestion): Promise<PlannedResource[]> {
+  return Promise.all(resources.map((resource) => planResource({ tenantId, region, ...resource })));
 }

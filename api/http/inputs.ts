@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { DomainError, type FieldError } from '#contracts/errors.ts';
+import { fieldsOf } from '#contracts/fields.ts';
 
 const mostFields = 50;
-const longestPath = 200;
 
 /** Parses by a route's schema. Refuses (`invalid_request`) with the path of everything that is wrong. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error.issues.flatMap(fieldsOf));
+  if (!parsed.success) throw invalid(fieldsOf(parsed.error.issues));
   const unstorable = [...unstorableTexts(parsed.data, '')];
   if (unstorable.length > 0) throw invalid(unstorable);
   return parsed.data;
@@ -15,16 +15,6 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 
 const invalid = (fields: FieldError[]): DomainError =>
   new DomainError('invalid_request', 'Some of what was sent is not valid.', { fields: fields.slice(0, mostFields) });
-
-function fieldsOf(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: shortened([...path, key].join('.')), message: 'is unknown' }));
-  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [{ path: shortened(path.join('.')), message: message.replace(/^Invalid input: /, '') }];
-}
-
-const shortened = (path: string): string => (path.length > longestPath ? `${path.slice(0, longestPath)}…` : path);
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair; what passes a schema may still hold them. */
 function* unstorableTexts(value: unknown, path: string): Generator<FieldError> {

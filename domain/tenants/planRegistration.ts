@@ -1,17 +1,28 @@
 import { v7 as newId } from 'uuid';
+import type { BlueprintStep } from '#contracts/blueprints.ts';
 import type { NewTenant, TenantPlan } from '#contracts/tenants.ts';
 import { deriveSlug } from '#contracts/slugs.ts';
-import { Blueprint, type BlueprintStep } from '../blueprints.ts';
+import { chooseIds } from '../blueprints/planSteps.ts';
+import { findVersion, stepsOf } from '../blueprints/viewBlueprints.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { addressIsFree, freeSlugsLike } from './addresses.ts';
-import { defaultPlan, defaultRegion, externalIdTaken, planOf, refuseUnknownRegion } from './registerTenant.ts';
+import {
+  defaultPlan,
+  defaultRegion,
+  externalIdTaken,
+  planOf,
+  refuseUnknownRegion,
+  type Chosen,
+} from './registerTenant.ts';
 
 const suggestionCount = 3;
 
-export interface PlannedRegistration extends Omit<TenantPlan, 'steps'> {
-  /** Of a tenant that does not exist: whoever is asked what it would do derives its names from it. */
-  tenantId: string;
+type Address = Pick<TenantPlan, 'slug' | 'slugIsFree' | 'suggestions'>;
+
+/** Of a tenant that does not exist: whoever is asked what it would do derives its names from the ids. */
+export interface PlannedRegistration extends Chosen, Address {
+  plan: string;
   region: string;
   steps: BlueprintStep[];
 }
@@ -19,10 +30,16 @@ export interface PlannedRegistration extends Omit<TenantPlan, 'steps'> {
 /**
  * What `registerTenant` would do, without doing it; an address that is taken is told, not refused.
  * Refuses with `external_id_taken`, `plan_unknown`, `region_unknown`.
+ *
+ * @param before ids that were chosen before are kept
  */
-export async function planRegistration(em: Sql, wanted: NewTenant): Promise<PlannedRegistration> {
+export async function planRegistration(
+  em: Sql,
+  wanted: NewTenant,
+  before: Pick<Chosen, 'tenantId' | 'resourceIds'> | null = null,
+): Promise<PlannedRegistration> {
   const plan = await planOf(em, wanted.plan ?? defaultPlan);
-  const blueprint = await em.findOneOrFail(Blueprint, { name: plan.blueprintName, version: plan.blueprintVersion });
+  const steps = stepsOf(await findVersion(em, plan.blueprintName, plan.blueprintVersion));
   const region = wanted.region ?? defaultRegion;
   await refuseUnknownRegion(em, region);
   if (wanted.externalId !== undefined) {
@@ -31,19 +48,17 @@ export async function planRegistration(em: Sql, wanted: NewTenant): Promise<Plan
     if (taken.length > 0) throw externalIdTaken();
   }
   return {
-    tenantId: newId(),
+    tenantId: before?.tenantId ?? newId(),
+    resourceIds: chooseIds(steps, before?.resourceIds),
     region,
     ...(await planAddress(em, wanted)),
     plan: plan.name,
-    blueprint: { name: blueprint.name, version: blueprint.version },
-    steps: blueprint.steps,
+    blueprint: { name: plan.blueprintName, version: plan.blueprintVersion },
+    steps,
   };
 }
 
-async function planAddress(
-  em: Sql,
-  { slug, name }: NewTenant,
-): Promise<Pick<TenantPlan, 'slug' | 'slugIsFree' | 'suggestions'>> {
+async function planAddress(em: Sql, { slug, name }: NewTenant): Promise<Address> {
   const base = slug ?? deriveSlug(name);
   if (await addressIsFree(em, base)) return { slug: base, slugIsFree: true, suggestions: [] };
   const suggestions = await freeSlugsLike(em, base, suggestionCount);

@@ -1,11 +1,12 @@
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
-import { Blueprint, Plan, type BlueprintStep } from '../blueprints.ts';
+import { Plan } from '../blueprints/blueprintRecord.ts';
+import { chooseIds, planSteps } from '../blueprints/planSteps.ts';
+import { findVersion, stepsOf } from '../blueprints/viewBlueprints.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
-import { headingOfKind } from '../resources/resourceTitles.ts';
-import { addSteps, openRun, type NewStep } from '../runs/openRun.ts';
+import { addSteps, openRun } from '../runs/openRun.ts';
 import { sealWith, type TenantKeys } from '../secrets/tenantKeys.ts';
 import { json, rows } from '../sql.ts';
 import { reserveAddress } from './addresses.ts';
@@ -18,6 +19,16 @@ export interface RegisteredTenant {
   tenantId: string;
   slug: string;
   runId: string;
+  /** What the run is pinned to. */
+  blueprint?: { name: string; version: number };
+}
+
+/** What was chosen, and shown, before anything was written. */
+export interface Chosen {
+  tenantId: string;
+  /** By provider. */
+  resourceIds: Record<string, string>;
+  blueprint: { name: string; version: number };
 }
 
 /**
@@ -25,19 +36,23 @@ export interface RegisteredTenant {
  * events. Call inside a transaction; nothing outside the registry exists yet.
  *
  * Refuses with `slug_taken`, `external_id_taken`, `plan_unknown`, `region_unknown`.
+ *
+ * @param chosen what a plan chose before; by default all is chosen now
  */
 export async function registerTenant(
   em: Sql,
   keys: TenantKeys,
   wanted: NewTenant,
   actor: Actor,
+  chosen?: Chosen,
 ): Promise<RegisteredTenant> {
   const plan = await planOf(em, wanted.plan ?? defaultPlan);
-  const blueprint = await em.findOneOrFail(Blueprint, { name: plan.blueprintName, version: plan.blueprintVersion });
+  const pinned = chosen?.blueprint ?? { name: plan.blueprintName, version: plan.blueprintVersion };
+  const steps = stepsOf(await findVersion(em, pinned.name, pinned.version));
   const region = wanted.region ?? defaultRegion;
   await refuseUnknownRegion(em, region);
 
-  const tenantId = newId();
+  const tenantId = chosen?.tenantId ?? newId();
   const runId = newId();
   const externalId = wanted.externalId ?? null;
   const searchText = searchTextOf({ name: wanted.name, externalId });
@@ -69,7 +84,7 @@ export async function registerTenant(
       tenantId,
       exclusive: true,
       cancellable: true,
-      blueprint: { name: blueprint.name, version: blueprint.version },
+      blueprint: pinned,
     },
     actor,
   );
@@ -82,50 +97,11 @@ export async function registerTenant(
       undo: 'address.release',
       done: true,
     },
-    ...(await planResources(em, { tenantId, runId }, blueprint.steps)),
+    ...(await planSteps(em, { tenantId, runId }, steps, chooseIds(steps, chosen?.resourceIds))),
     { title: 'Open the doors', kind: 'fixed', provider: 'doors', act: 'doors.open', undo: null },
   ]);
-  return { tenantId, slug, runId };
+  return { tenantId, slug, runId, blueprint: pinned };
 }
-
-/** Chooses the ids of what the blueprint's steps will make. */
-async function planResources(
-  em: Sql,
-  { tenantId, runId }: { tenantId: string; runId: string },
-  steps: BlueprintStep[],
-): Promise<NewStep[]> {
-  const planned: NewStep[] = [];
-  for (const [position, step] of steps.entries()) {
-    if (step.kind === 'check') {
-      planned.push({
-        title: step.title,
-        kind: 'check',
-        provider: step.provider,
-        act: `${step.provider}.check`,
-        undo: null,
-        ...policyOf(step),
-      });
-      continue;
-    }
-    const resourceId = newId();
-    await rows(em)`
-      insert into resources (id, tenant_id, kind, provider, title, position, state, run_id, epoch)
-      values (${resourceId}, ${tenantId}, ${step.provider}, ${step.provider}, ${headingOfKind(step.provider)}, ${position}, 'planned', ${runId}, 1)`;
-    const { title, provider } = step;
-    planned.push({
-      title,
-      kind: 'resource',
-      provider,
-      resourceId,
-      act: `${provider}.ensure`,
-      undo: `${provider}.destroy`,
-      ...policyOf(step),
-    });
-  }
-  return planned;
-}
-
-const policyOf = ({ onFailure = 'rollback', skippable = false }: BlueprintStep) => ({ onFailure, skippable });
 
 export async function planOf(em: Sql, name: string): Promise<Plan> {
   const plan = await em.findOne(Plan, { name });

@@ -50,7 +50,7 @@ describe('the OpenAPI document', () => {
     const at = (path: string, method: string) => document.paths[path]![method]!;
     const create = at('/api/v1/tenants', 'post');
     assert.deepEqual(create.requestBody?.content['application/json']?.schema, {
-      $ref: '#/components/schemas/NewTenant',
+      $ref: '#/components/schemas/TenantToCreate',
     });
     assert.deepEqual(create.responses['202']?.content?.['application/json']?.schema, {
       $ref: '#/components/schemas/RunStarted',

@@ -5,6 +5,7 @@ import { createSetupToken } from '#domain/people/ownership.ts';
 import { openTask } from '#domain/tasks/openTask.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { codecCases } from './codecCases.ts';
+import { blueprintCases } from './blueprintCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
@@ -81,6 +82,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       },
     },
     listPlans: { succeeds: async () => ({}), shows: is({ items: [{ name: 'standard', tier: 'schema' }] }) },
+    ...blueprintCases,
     listTenants: {
       succeeds: async () => ({}),
       shows: ({ body }) => assert.ok((body['items'] as { slug: string }[]).some(({ slug }) => slug === 'abo')),

@@ -48,7 +48,7 @@ describe('every route', () => {
   const pathOf = (route: AnyRoute, params: Record<string, string> = {}): string =>
     route.path.replace(
       /\{(\w+)\}/g,
-      (_whole, name: string) => params[name] ?? (name === 'slug' ? 'nowhere' : unknownId),
+      (_whole, name: string) => params[name] ?? { slug: 'nowhere', version: '404' }[name] ?? unknownId,
     );
   /** As the owner, or where only workers may ask, as one. */
   const ask = (route: AnyRoute, method: string, path: string, asking: Asking = {}): Promise<Answer> =>
@@ -120,6 +120,8 @@ describe('every route', () => {
             deleteTenant: { confirm: 'x' },
             assignTask: { assignee: null },
             closeTask: { note: 'x' },
+            updatePlan: { blueprintVersion: 1, expectedVersion: 1 },
+            createBlueprintVersion: { baseVersion: 1, steps: [{}] },
           }[id as string];
           assertProblem(await send(route, body ? { body } : {}), 404, 'not_found');
         });

@@ -1,6 +1,7 @@
 import { clearTombstones } from '#providers/storage/bucketFolders.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
+import { purgePlans } from './purgePlans.ts';
 import type { Reconciled } from './reconciled.ts';
 import { deliverDecisions, wakeHeldRuns } from './releaseRuns.ts';
 import { startForgottenRuns } from './startForgottenRuns.ts';
@@ -30,6 +31,7 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
         await closeEndedExecutions(reconciled);
         if (Date.now() - lastSweep > sweepEveryMs) {
           lastSweep = Date.now();
+          await purgePlans(reconciled);
           await clearTombstones(platform.configuration.storageDir, tombstoneMs);
         }
       } catch (error) {

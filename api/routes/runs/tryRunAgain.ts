@@ -3,6 +3,7 @@ import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { findInputsOf } from '#domain/tenants/repeatRegistration.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 
+/** By the version that the plan is at now, which the answer tells: the run that failed may have been made by an older one. */
 export const tryRunAgain = defineRoute({
   method: 'post',
   path: '/api/v1/runs/{runId}/try-again',

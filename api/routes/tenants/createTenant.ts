@@ -1,5 +1,6 @@
 import { RunStarted } from '#contracts/runs.ts';
-import { NewTenant } from '#contracts/tenants.ts';
+import { TenantToCreate, type NewTenant } from '#contracts/tenants.ts';
+import { applyPlan } from '#domain/tenants/applyPlan.ts';
 import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { defineRoute } from '../../route.ts';
 
@@ -7,14 +8,27 @@ import { defineRoute } from '../../route.ts';
 export const createTenant = defineRoute({
   method: 'post',
   path: '/api/v1/tenants',
-  summary: 'Create a tenant',
+  summary: 'Create a tenant, or the one of a plan',
   permission: 'tenants:create',
-  body: NewTenant,
+  body: TenantToCreate,
   idempotent: true,
   success: { status: 202, body: RunStarted },
-  errors: ['slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown'],
-  async handle({ body, actor }, { once, platform, workflows }) {
-    const started = await once((em) => registerTenant(em, platform.tenantKeys, body, actor));
+  errors: [
+    'not_found', 'slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown', 'resource_conflict',
+    'plan_differs', 'plan_expired', 'plan_outdated',
+  ], // prettier-ignore
+  async handle({ body, actor }, { em, once, platform, workflows }) {
+    const { tenantKeys: keys, installation } = platform;
+    const started =
+      body.planId === undefined
+        ? await once((tx) => registerTenant(tx, keys, body as NewTenant, actor))
+        : await applyPlan(body.planId, body, actor, {
+            em,
+            once,
+            keys,
+            keyring: installation.keyring,
+            ask: (question) => workflows.plan(question),
+          });
     await workflows.start(started.runId);
     return started;
   },

@@ -56,6 +56,7 @@ export const planActionWords: Record<TenantPlan['steps'][number]['action'], Word
   adopt: { title: 'Adopt', tone: 'warn' },
   unchanged: { title: 'Unchanged', tone: 'quiet' },
   check: { title: 'Check', tone: 'quiet' },
+  call: { title: 'Call', tone: 'good' },
   open: { title: 'Open', tone: 'good' },
   conflict: { title: 'Conflict', tone: 'bad' },
 };

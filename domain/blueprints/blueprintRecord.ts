@@ -1,21 +1,15 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { BlueprintStep } from '#contracts/blueprints.ts';
 
-/** One step of a blueprint: data that a blueprint's author writes. */
-export interface BlueprintStep {
-  kind: 'resource' | 'check';
-  provider: string;
-  title: string;
-  onFailure?: 'rollback' | 'wait';
-  skippable?: boolean;
-}
-
+/** Immutable: what changes is a new version. Rows from before steps had keys are read by `stepsOf`. */
 const BlueprintSchema = defineEntity({
   name: 'Blueprint',
   tableName: 'blueprints',
   properties: {
     name: p.string().primary(),
     version: p.integer().primary(),
-    steps: p.json<BlueprintStep[]>(),
+    steps: p.json<Partial<BlueprintStep>[]>(),
+    createdBy: p.uuid().nullable(),
     createdAt: p.datetime(),
   },
 });

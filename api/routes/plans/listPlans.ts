@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Plan } from '#contracts/tenants.ts';
-import { Plan as PlanRecord } from '#domain/blueprints.ts';
+import { Plan as PlanRecord } from '#domain/blueprints/blueprintRecord.ts';
 import { defineRoute } from '../../route.ts';
 
 export const listPlans = defineRoute({
