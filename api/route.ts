@@ -112,5 +112,6 @@ export const defineStream = <
 const Id = z.uuid().toLowerCase();
 export const TenantParams = z.strictObject({ tenantId: Id });
 export const RunParams = z.strictObject({ runId: Id });
+export const RunStepParams = z.strictObject({ runId: Id, stepId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
 export const WorkerTokenParams = z.strictObject({ tokenId: Id });

@@ -10,13 +10,21 @@ import { readReadiness } from './routes/health/readReadiness.ts';
 import { createPlan } from './routes/plans/createPlan.ts';
 import { listPlans } from './routes/plans/listPlans.ts';
 import { updatePlan } from './routes/plans/updatePlan.ts';
+import { closeCircuit } from './routes/platform/closeCircuit.ts';
+import { pauseProvisioning } from './routes/platform/pauseProvisioning.ts';
 import { readIssuer } from './routes/portal/readIssuer.ts';
 import { readIssuerKeys } from './routes/portal/readIssuerKeys.ts';
 import { readPortal } from './routes/portal/readPortal.ts';
 import { cancelRun } from './routes/runs/cancelRun.ts';
+import { decideParkedRuns } from './routes/runs/decideParkedRuns.ts';
+import { decideRun } from './routes/runs/decideRun.ts';
 import { followRun } from './routes/runs/followRun.ts';
 import { listRuns } from './routes/runs/listRuns.ts';
 import { readRun } from './routes/runs/readRun.ts';
+import { pauseRun } from './routes/runs/pauseRun.ts';
+import { readStepInput } from './routes/runs/readStepInput.ts';
+import { resumeRun } from './routes/runs/resumeRun.ts';
+import { setRunBreakpoint } from './routes/runs/setRunBreakpoint.ts';
 import { finishRunRollback } from './routes/runs/finishRunRollback.ts';
 import { tryRunAgain } from './routes/runs/tryRunAgain.ts';
 import { claimOwner } from './routes/session/claimOwner.ts';
@@ -65,6 +73,14 @@ export const routeTable = {
   cancelRun,
   tryRunAgain,
   finishRunRollback,
+  pauseRun,
+  resumeRun,
+  decideRun,
+  decideParkedRuns,
+  setRunBreakpoint,
+  readStepInput,
+  pauseProvisioning,
+  closeCircuit,
   listTasks,
   readTask,
   assignTask,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { v4 as randomId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
+import { decideSignal } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
 import { rows } from '#domain/sql.ts';
 import type { Logger } from '#observability/logging.ts';
@@ -42,6 +43,20 @@ export class WorkflowDesk {
         update runs set cancel_delivered_at = now() where id = ${run.id} and cancel_delivered_at is null`;
     };
     return this.#attempt(delivering(), `the cancellation of run ${run.id} was not delivered yet`);
+  }
+
+  /** Tells workflows that their runs were decided upon. Never throws. */
+  deliverDecisions(decisions: { id: string; workflowId: string }[]): Promise<void> {
+    const delivering = async () => {
+      for (const { id, workflowId } of decisions) {
+        await this.#client.withDeadline(Date.now() + patienceMs, () =>
+          this.#client.workflow.getHandle(workflowId).signal(decideSignal, id),
+        );
+        await rows(this.#platform.registry.em.fork())`
+          update decisions set delivered_at = now() where id = ${id} and delivered_at is null`;
+      }
+    };
+    return this.#attempt(delivering(), 'a decision was not delivered yet');
   }
 
   /** Asks a worker what its providers would do. Refuses (`dependency_down`) when none answers within five seconds. */

@@ -34,10 +34,11 @@ export const BulkDecided = z.object({
 });
 export type BulkDecided = z.infer<typeof BulkDecided>;
 
-export const ProvisioningSwitch = z.strictObject({
-  paused: z.boolean(),
-  reason: z.string().trim().min(1).max(200).optional().describe('Shown to everyone who meets the pause'),
-});
-export type ProvisioningSwitch = z.infer<typeof ProvisioningSwitch>;
-
 export const Breakpoint = z.strictObject({ on: z.boolean() });
+
+export const StepInputView = z.object({
+  number: z.number().int().describe("1 is the blueprint's; each retry with another input adds one"),
+  input: z.unknown().describe('Null where the step has not been tried yet'),
+  inputSchema: z.record(z.string(), z.unknown()).nullable(),
+});
+export type StepInputView = z.infer<typeof StepInputView>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { DecisionKind } from './decisions.ts';
 import { runStates, stepStates } from './runStates.ts';
-import { workflowKinds } from './workflowInputs.ts';
+import { runQueues, workflowKinds } from './workflowInputs.ts';
 
 export const RunState = z.enum(runStates);
 export const StepState = z.enum(stepStates);
@@ -9,14 +10,28 @@ export const RunKind = z.enum(workflowKinds);
 export const RunStep = z.object({
   id: z.uuid(),
   title: z.string(),
+  key: z.string().nullable().describe('Its name within the blueprint'),
   provider: z.string(),
   state: StepState,
+  breakpoint: z.boolean().describe('The run stops before it'),
+  may: z.object({ break: z.boolean(), edit: z.boolean() }).describe('Take a breakpoint; be retried with another input'),
   attempt: z.number().int(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
   reason: z.string().nullable(),
 });
 export type RunStep = z.infer<typeof RunStep>;
+
+export const RunDecision = z.object({
+  decision: DecisionKind,
+  stepId: z.uuid(),
+  step: z.string(),
+  edited: z.boolean().describe('Whether it came with another input'),
+  decidedBy: z.string().nullable(),
+  decidedAt: z.iso.datetime(),
+  takenAt: z.iso.datetime().nullable().describe('When the run went on by it'),
+});
+export type RunDecision = z.infer<typeof RunDecision>;
 
 export const Run = z.object({
   id: z.uuid(),
@@ -40,7 +55,26 @@ export const Run = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
-  may: z.object({ cancel: z.boolean(), tryAgain: z.boolean(), finishRollback: z.boolean() }),
+  may: z.object({
+    cancel: z.boolean(),
+    tryAgain: z.boolean(),
+    finishRollback: z.boolean(),
+    pause: z.boolean(),
+    resume: z.boolean(),
+    decide: z.array(DecisionKind),
+  }),
+  queue: z.enum(runQueues),
+  pauseRequestedAt: z.iso.datetime().nullable(),
+  held: z
+    .object({
+      by: z.string().describe('`decision`, `pause`, `breakpoint`, `provisioning`, `circuit:<provider>`'),
+      since: z.iso.datetime(),
+      stepId: z.uuid(),
+      reasonCode: z.string().nullable(),
+    })
+    .nullable()
+    .describe('Why and where the run stands still'),
+  decisions: z.array(RunDecision),
   parentRunId: z.uuid().nullable().describe('The run that this one follows up'),
   temporal: z.object({ workflowId: z.string(), url: z.string().nullable() }),
   steps: z.array(RunStep),
@@ -51,6 +85,7 @@ export const RunQuery = z.strictObject({
   tenantId: z.uuid().optional(),
   state: RunState.optional(),
   kind: RunKind.optional(),
+  reasonCode: z.string().max(80).optional().describe('Of the step at which the run stands still'),
   cursor: z.string().max(500).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

@@ -1,6 +1,6 @@
 import type { Reason } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
-import { appendEvent, theSystem } from '../events/appendEvent.ts';
+import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 
 /** Failures that lie further apart are no outage. */
@@ -63,10 +63,11 @@ export async function chooseProbes(em: Sql): Promise<void> {
     where c.state in ('open', 'half_open') and c.retry_at < now()`;
 }
 
-/** By a person who knows that the provider is well again. */
-export async function closeCircuit(em: Sql, provider: string): Promise<boolean> {
-  const closed = await rows(
-    em,
-  )`delete from circuits where provider = ${provider} and state <> 'closed' returning provider`;
-  return closed.length > 0;
+/** By a person who knows that the provider is well again. False when its circuit is not open. */
+export async function closeCircuit(em: Sql, provider: string, actor: Actor): Promise<boolean> {
+  const closed = await rows(em)`
+    delete from circuits where provider = ${provider} and state <> 'closed' returning provider`;
+  if (closed.length === 0) return false;
+  await appendEvent(em, { stream: `circuit:${provider}`, type: 'circuit.closed', tenantId: null }, actor);
+  return true;
 }

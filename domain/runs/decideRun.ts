@@ -6,7 +6,8 @@ import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { lockRun, type LockedRun } from './ledger.ts';
-import { addEditedInput, type SealInput } from './stepInputs.ts';
+import type { TenantKeys } from '../secrets/tenantKeys.ts';
+import { addEditedInput } from './stepInputs.ts';
 
 /** What may be told to a run that stands still here, by what holds it. */
 export function possibleDecisions(heldBy: string | null, step: { skippable: boolean } | null): DecisionKind[] {
@@ -29,37 +30,34 @@ export async function decideRun(
   runId: string,
   { version, decision, input }: Decision,
   actor: Actor,
-  seal: SealInput,
+  keys: TenantKeys,
 ): Promise<{ decisionId: string; version: number }> {
   const run = await lockRun(em, runId);
   if (run.version !== version)
     throw new DomainError('run_moved_on', 'The run has moved on since you looked. Look again, then decide.', {
       extra: { version: run.version },
     });
-  return writeDecision(em, run, { decision, input }, actor, seal);
+  const inputNumber = await promiseInput(em, run, { decision, input }, keys);
+  return writeDecision(em, run, decision, actor, inputNumber);
 }
 
 /** The same for a run that is locked and known to be as it was seen. */
 export async function writeDecision(
   em: Sql,
   run: LockedRun,
-  { decision, input }: Pick<Decision, 'decision' | 'input'>,
+  decision: DecisionKind,
   actor: Actor,
-  seal: SealInput,
+  inputNumber: number | null = null,
 ): Promise<{ decisionId: string; version: number }> {
-  const [held] = await rows<{ step_id: string; skippable: boolean; title: string; reason_code: string | null }>(em)`
-    select s.id as step_id, s.skippable, s.title, s.reason_code
-    from runs r join run_steps s on s.id = r.held_step_id where r.id = ${run.id}`;
+  const held = await heldStepOf(em, run.id);
   if (!held || run.cancelRequestedAt || !possibleDecisions(run.heldBy, held).includes(decision))
     throw new DomainError('decision_not_possible', whyNot(run, decision));
-  const inputNumber =
-    decision === 'retry' && input !== undefined ? await addEditedInput(em, held.step_id, input, seal) : null;
 
   const decisionId = newId();
   const written = await rows(em)`
     insert into decisions (id, run_id, step_id, epoch, park, kind, input_number, reason_code, run_version, actor_id, request_id)
-    values (${decisionId}, ${run.id}, ${held.step_id}, ${run.epoch}, ${run.park}, ${decision}, ${inputNumber},
-            ${held.reason_code}, ${run.version}, ${actor.userId}, ${actor.requestId})
+    values (${decisionId}, ${run.id}, ${held.stepId}, ${run.epoch}, ${run.park}, ${decision}, ${inputNumber},
+            ${held.reasonCode}, ${run.version}, ${actor.userId}, ${actor.requestId})
     on conflict (run_id, epoch, park) do nothing returning id`;
   if (written.length === 0) throw new DomainError('run_moved_on', 'Somebody has decided already.');
   await appendEvent(
@@ -73,6 +71,33 @@ export async function writeDecision(
     actor,
   );
   return { decisionId, version: await touch(em, run.id) };
+}
+
+async function promiseInput(
+  em: Sql,
+  run: LockedRun,
+  { decision, input }: Pick<Decision, 'decision' | 'input'>,
+  keys: TenantKeys,
+): Promise<number | null> {
+  if (input === undefined) return null;
+  const held = await heldStepOf(em, run.id);
+  if (decision !== 'retry' || !held || !run.tenantId)
+    throw new DomainError('decision_not_possible', 'Only a retry takes another input.');
+  return addEditedInput(em, { tenantId: run.tenantId, stepId: held.stepId }, input, keys);
+}
+
+interface HeldStep {
+  stepId: string;
+  skippable: boolean;
+  title: string;
+  reasonCode: string | null;
+}
+
+async function heldStepOf(em: Sql, runId: string): Promise<HeldStep | null> {
+  const [held] = await rows<HeldStep>(em)`
+    select s.id as "stepId", s.skippable, s.title, s.reason_code as "reasonCode"
+    from runs r join run_steps s on s.id = r.held_step_id where r.id = ${runId}`;
+  return held ?? null;
 }
 
 function whyNot(run: LockedRun, decision: DecisionKind): string {
@@ -99,14 +124,23 @@ export async function requestPause(em: Sql, runId: string, actor: Actor): Promis
   return touch(em, runId);
 }
 
-/** Takes a pause back that the run has not come to yet. Null when it stands still already: then it takes a decision. */
-export async function withdrawPause(em: Sql, runId: string, actor: Actor): Promise<number | null> {
+/**
+ * Lets a paused run go on: takes a pause back that it has not come to yet, or decides that it continues.
+ * Refuses with `not_found`, `decision_not_possible`, `run_moved_on`.
+ *
+ * @returns the id of the decision, where it took one
+ */
+export async function resumeRun(
+  em: Sql,
+  runId: string,
+  actor: Actor,
+): Promise<{ decisionId: string | null; version: number }> {
   const run = await lockRun(em, runId);
   if (!run.pauseRequestedAt) throw new DomainError('decision_not_possible', 'Nobody has asked this run to pause.');
-  if (run.heldBy === 'pause') return null;
+  if (run.heldBy === 'pause') return writeDecision(em, run, 'continue', actor);
   await rows(em)`update runs set pause_requested_at = null, pause_requested_by = null where id = ${runId}`;
   await appendEvent(em, { stream: `run:${runId}`, type: 'run.pause_withdrawn', tenantId: run.tenantId }, actor);
-  return touch(em, runId);
+  return { decisionId: null, version: await touch(em, runId) };
 }
 
 /**

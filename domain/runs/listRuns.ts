@@ -15,6 +15,10 @@ export async function listRuns(em: Sql, query: z.infer<typeof RunQuery>, place: 
     ...(query.state ? [sql`state = ${query.state}`] : []),
     ...(query.kind ? [sql`kind = ${query.kind}`] : []),
   ];
+  if (query.reasonCode)
+    where.push(
+      sql`exists (select 1 from run_steps s where s.id = runs.held_step_id and s.reason_code = ${query.reasonCode})`,
+    );
   if (query.cursor) {
     const after = readCursor(query.cursor, 'time');
     where.push(sql`(created_at, id) < (${after.value}::timestamptz, ${after.id}::uuid)`);

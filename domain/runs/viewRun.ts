@@ -1,8 +1,11 @@
-import type { Run as RunView, RunStep as StepView } from '#contracts/runs.ts';
+import type { Run as RunView, RunDecision, RunStep as StepView } from '#contracts/runs.ts';
 import { runIsOver } from '#contracts/runStates.ts';
+import { pausableKinds } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
+import { possibleDecisions } from './decideRun.ts';
 import { Run, RunStep } from './runRecord.ts';
+import { decisionsOf } from './viewDecisions.ts';
 
 /** Where operators look at a workflow: `{address of the Temporal UI}/namespaces/…`. */
 export interface TemporalPlace {
@@ -17,6 +20,7 @@ export async function viewRuns(em: Sql, runs: Run[], place: TemporalPlace): Prom
   const tenants = await tenantsOf(em, runs);
   const people = await emailsOf(em, runs);
   const progress = await progressOf(em, ids);
+  const decisions = await decisionsOf(em, ids);
   return runs.map((run) =>
     viewRun(
       run,
@@ -24,6 +28,7 @@ export async function viewRuns(em: Sql, runs: Run[], place: TemporalPlace): Prom
       run.tenantId ? (tenants.get(run.tenantId) ?? null) : null,
       run.actorId ? (people.get(run.actorId) ?? null) : null,
       progress.get(run.id) ?? null,
+      decisions.get(run.id) ?? [],
       place,
     ),
   );
@@ -41,10 +46,13 @@ function viewRun(
   tenant: { name: string; slug: string | null } | null,
   startedBy: string | null,
   progress: RunView['progress'],
+  decisions: RunDecision[],
   place: TemporalPlace,
 ): RunView {
   const over = runIsOver(run.state);
   const ended = run.state === 'rolled_back' || run.state === 'cancelled';
+  const heldStep = steps.find(({ id }) => id === run.heldStepId);
+  const isDecided = decisions.some(({ takenAt }) => takenAt === null);
   return {
     id: run.id,
     kind: run.kind,
@@ -60,7 +68,21 @@ function viewRun(
     createdAt: run.createdAt.toISOString(),
     startedAt: isoOrNull(run.startedAt),
     finishedAt: isoOrNull(run.finishedAt),
+    queue: run.queue,
+    pauseRequestedAt: isoOrNull(run.pauseRequestedAt),
+    held:
+      run.heldBy && run.heldStepId
+        ? {
+            by: run.heldBy,
+            since: (run.heldSince ?? run.createdAt).toISOString(),
+            stepId: run.heldStepId,
+            reasonCode: heldStep?.reasonCode ?? null,
+          }
+        : null,
+    decisions,
     may: {
+      ...mayBePaused(run),
+      decide: run.cancelRequestedAt || isDecided ? [] : possibleDecisions(run.heldBy ?? null, heldStep ?? null),
       cancel: run.cancellable && !over && run.state !== 'rolling_back' && !run.cancelRequestedAt,
       tryAgain: run.kind === 'provisionTenant' && ended,
       finishRollback: run.kind === 'provisionTenant' && run.state === 'needs_attention',
@@ -69,13 +91,25 @@ function viewRun(
       workflowId: run.workflowId,
       url: place.uiUrl && run.workflowStartedAt ? workflowUrl(place, run.workflowId) : null,
     },
-    steps: steps.map(viewStep),
+    steps: steps.map((step) => viewStep(run, step)),
   };
 }
 
-const viewStep = (step: RunStep): StepView => ({
+function mayBePaused(run: Run): { pause: boolean; resume: boolean } {
+  const open = ['queued', 'running', 'waiting', 'paused'].includes(run.state) && !run.cancelRequestedAt;
+  const isAsked = Boolean(run.pauseRequestedAt);
+  return { pause: open && pausableKinds.includes(run.kind) && !isAsked, resume: open && isAsked };
+}
+
+const viewStep = (run: Run, step: RunStep): StepView => ({
   id: step.id,
   title: step.title,
+  key: step.key ?? null,
+  breakpoint: step.breakpoint,
+  may: {
+    break: step.state === 'pending' && step.kind !== 'fixed' && pausableKinds.includes(run.kind),
+    edit: step.id === run.heldStepId && run.heldBy === 'decision' && (step.kind === 'http' || step.kind === 'custom'),
+  },
   provider: step.provider,
   state: step.state,
   attempt: step.state === 'undoing' || step.state === 'undo_failed' ? step.undoAttempt : step.attempt,

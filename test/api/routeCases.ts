@@ -6,6 +6,7 @@ import { openTask } from '#domain/tasks/openTask.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
+import { decisionCases } from './decisionCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
@@ -53,6 +54,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
     );
 
   return {
+    ...decisionCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(

@@ -9,6 +9,11 @@ import { startSession } from '#domain/people/sessions.ts';
 import { ApiInstallation, insides, type Answer, type Asking } from './apiInstallation.ts';
 import { routeCases, type OperationId, type Request, type World } from './routeCases.ts';
 
+/** Their runs wait for a person where they fail. */
+const patientSteps = [
+  { kind: 'resource', provider: 'database', title: 'Create the database' },
+  { kind: 'resource', provider: 'storage', title: 'Create the storage bucket', onFailure: 'wait' },
+];
 const unknownId = '019a0000-0000-7000-8000-000000000000';
 
 describe('every route', () => {
@@ -20,6 +25,7 @@ describe('every route', () => {
     api = await ApiInstallation.start();
     world.api = api;
     await api.installation.startWorker((position, attempt) => world.stepIn(position, attempt));
+    await api.installation.addPlan('patient', patientSteps);
     world.active = await api.installation.provision({
       name: 'Åbo Akademi',
       slug: 'abo',
@@ -122,6 +128,8 @@ describe('every route', () => {
             closeTask: { note: 'x' },
             updatePlan: { blueprintVersion: 1, expectedVersion: 1 },
             createBlueprintVersion: { baseVersion: 1, steps: [{}] },
+            decideRun: { version: 1, decision: 'retry' },
+            setRunBreakpoint: { on: true },
           }[id as string];
           assertProblem(await send(route, body ? { body } : {}), 404, 'not_found');
         });

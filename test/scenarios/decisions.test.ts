@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { requestPause, setBreakpoint, withdrawPause } from '#domain/runs/decideRun.ts';
+import { requestPause, resumeRun, setBreakpoint } from '#domain/runs/decideRun.ts';
 import { decideParked } from '#domain/runs/decideParked.ts';
 import { ProviderError } from '#providers/provider.ts';
 import { TestInstallation } from '../servers/installation.ts';
@@ -29,13 +29,7 @@ describe('a person decides what a run does', () => {
 
   before(async () => {
     installation = await TestInstallation.start();
-    await installation.asAdmin(null, `insert into blueprints (name, version, steps) values ('patient', 1, $1)`, [
-      JSON.stringify(patientSteps),
-    ]);
-    await installation.asAdmin(
-      null,
-      `insert into plans (name, title, tier, blueprint_name, blueprint_version) values ('patient', 'Patient', 'schema', 'patient', 1)`,
-    );
+    await installation.addPlan('patient', patientSteps);
     await installation.startWorker((position, attempt) => stepIn(position, attempt));
   });
   after(() => installation.stop());
@@ -202,7 +196,8 @@ describe('a person decides what a run does', () => {
     const { runId } = await installation.createTenant({ name: 'Paused' });
     await installation.runIs('running', runId);
     await installation.em.transactional((em) => requestPause(em, runId, theSystem));
-    assert.ok(await installation.em.transactional((em) => withdrawPause(em, runId, theSystem)));
+    const taken = await installation.em.transactional((em) => resumeRun(em, runId, theSystem));
+    assert.equal(taken.decisionId, null);
     await installation.em.transactional((em) => requestPause(em, runId, theSystem));
     goOn();
     const run = await installation.runIs('paused', runId);

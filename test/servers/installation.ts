@@ -103,6 +103,19 @@ export class TestInstallation {
     return this.platform.registry.em.fork();
   }
 
+  /** A plan with a blueprint of its own, as rows: nothing judges the blueprint. */
+  async addPlan(name: string, steps: object[]): Promise<void> {
+    await this.asAdmin(null, 'insert into blueprints (name, version, steps) values ($1, 1, $2)', [
+      name,
+      JSON.stringify(steps),
+    ]);
+    await this.asAdmin(
+      null,
+      `insert into plans (name, title, tier, blueprint_name, blueprint_version) values ($1, $1, 'schema', $1, 1)`,
+      [name],
+    );
+  }
+
   /** A worker in this process, with the test between it and the providers when it wants to be. */
   async startWorker(stepIn?: StepIn): Promise<RunningWorker> {
     const logger = createLogger('test', { level: this.configuration.logLevel });
@@ -151,12 +164,9 @@ export class TestInstallation {
 
   /** Decides as a person who has just looked at the run, and tells its workflow. */
   async decide(runId: string, decision: DecisionKind, input?: unknown): Promise<void> {
-    const { version, tenantId, temporal } = await this.run(runId);
-    const keys = this.platform.tenantKeys;
+    const { version, temporal } = await this.run(runId);
     const { decisionId } = await this.em.transactional((em) =>
-      decideRun(em, runId, { version, decision, input }, theSystem, (text, context) =>
-        keys.sealFor(tenantId ?? '', text, context),
-      ),
+      decideRun(em, runId, { version, decision, input }, theSystem, this.platform.tenantKeys),
     );
     await this.temporal.client.workflow.getHandle(temporal.workflowId).signal(decideSignal, decisionId);
   }
