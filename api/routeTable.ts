@@ -14,6 +14,8 @@ import { closeCircuit } from './routes/platform/closeCircuit.ts';
 import { pauseProvisioning } from './routes/platform/pauseProvisioning.ts';
 import { readIssuer } from './routes/portal/readIssuer.ts';
 import { readIssuerKeys } from './routes/portal/readIssuerKeys.ts';
+import { confirmCluster } from './routes/platform/confirmCluster.ts';
+import { readPlatform } from './routes/platform/readPlatform.ts';
 import { readPortal } from './routes/portal/readPortal.ts';
 import { cancelRun } from './routes/runs/cancelRun.ts';
 import { decideParkedRuns } from './routes/runs/decideParkedRuns.ts';
@@ -81,6 +83,8 @@ export const routeTable = {
   readStepInput,
   pauseProvisioning,
   closeCircuit,
+  readPlatform,
+  confirmCluster,
   listTasks,
   readTask,
   assignTask,

@@ -31,8 +31,8 @@ export const terminalRunStates = ['succeeded', 'rolled_back', 'cancelled', 'need
 const runMoves: Record<RunState, readonly RunState[]> = {
   queued: ['running', 'waiting', 'paused', 'rolling_back', 'cancelled', 'rolled_back', 'needs_attention'],
   running: ['waiting', 'paused', 'rolling_back', 'succeeded', 'needs_attention'],
-  waiting: ['running', 'paused', 'rolling_back'],
-  paused: ['running', 'waiting', 'rolling_back'],
+  waiting: ['running', 'paused', 'rolling_back', 'needs_attention'],
+  paused: ['running', 'waiting', 'rolling_back', 'needs_attention'],
   rolling_back: ['rolled_back', 'cancelled', 'needs_attention'],
   succeeded: [],
   rolled_back: [],

@@ -49,11 +49,7 @@ export const TaskQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
-export const TaskPage = z.object({
-  items: z.array(Task),
-  nextCursor: z.string().nullable(),
-  openCount: z.number().int().describe('Of all kinds and tenants'),
-});
+export const TaskPage = z.object({ items: z.array(Task), nextCursor: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
 
 export const TaskAssignment = z.strictObject({

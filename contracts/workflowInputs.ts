@@ -11,6 +11,10 @@ export interface PlannedStep {
   resourceId: string | null;
   /** Present where a failure for good waits for a person instead of rolling back. */
   onFailure?: 'wait';
+  /** Present where an earlier epoch of the run began it: its undo is promised still. */
+  begunBefore?: true;
+  /** Present where a run that is started anew had been told other inputs: every one that the step was tried with. */
+  inputNumbers?: number[];
   /** What only this kind of step has: where a custom step is served, how long an outside answer may take. */
   spec?: StepSpec;
 }
@@ -86,7 +90,7 @@ export type WorkflowKind = (typeof workflowKinds)[number];
 /** The ones that stop before a step when they are asked to. A removal does not: nobody is served by half of one. */
 export const pausableKinds: readonly WorkflowKind[] = ['provisionTenant'];
 
-/** `<workflow>/<tenantId or platform>/<runId>`: the codec finds the tenant's key by the middle part. */
+/** `<workflow>/<tenantId or platform>/<runId>`, and the epoch when started anew: the codec finds the tenant's key by the second part. */
 export const workflowIdOf = (kind: WorkflowKind, tenantId: string | null, runId: string): string =>
   `${kind}/${tenantId ?? 'platform'}/${runId}`;
 

@@ -73,11 +73,5 @@ export class Migration20261121140000_attention extends Migration {
         decided_by uuid references users (id)
       )`);
     this.addSql(`create unique index cluster_changes_one_open on cluster_changes ((true)) where state = 'open'`);
-
-    // The cluster that is known so far is where the newest run was started.
-    this.addSql(`
-      update installations set (cluster_id, namespace_id) = (
-        select cluster_id, namespace_id from runs where cluster_id is not null order by created_at desc limit 1)
-      where cluster_id is null`);
   }
 }

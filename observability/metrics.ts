@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunState, StepState } from '#contracts/runStates.ts';
+import { taskKinds, type TaskKind } from '#contracts/tasks.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 
 /**
@@ -73,6 +74,20 @@ const reconcilerLag = new Gauge({
   registers,
 });
 
+const openTasks = new Gauge({
+  name: 'tenantry_tasks_open',
+  help: 'Tasks that wait for a person, by kind',
+  labelNames: ['kind'],
+  registers,
+});
+
+const notifications = new Counter({
+  name: 'tenantry_notifications_total',
+  help: 'Attempts to tell somebody of a task, by channel and outcome',
+  labelNames: ['channel', 'outcome'],
+  registers,
+});
+
 /** `route` is the pattern (`/api/v1/tenants/{id}`), or `unmatched`; never the path that was asked for. */
 export function countRequest(seen: { method: string; route: string; status: number; seconds: number }): void {
   const method = methods.has(seen.method) ? seen.method : 'other';
@@ -104,6 +119,13 @@ export async function countAttempt<T>(activity: string, attempt: () => Promise<T
 }
 
 export const reportReconcilerLag = (seconds: number): void => reconcilerLag.set(Math.max(0, seconds));
+
+export function reportOpenTasks(counts: ReadonlyMap<TaskKind, number>): void {
+  for (const kind of taskKinds) openTasks.set({ kind }, counts.get(kind) ?? 0);
+}
+
+export const countNotification = (channel: 'mail' | 'webhook', outcome: 'sent' | 'failed' | 'dead'): void =>
+  notifications.inc({ channel, outcome });
 
 /** Serves `/metrics` on the loopback interface only: it needs no sign-in, so it must not be reachable from outside. */
 export async function startMetricsServer(port: number): Promise<{ url: string; stop(): Promise<void> }> {

@@ -1,26 +1,28 @@
 import type { Client } from '@temporalio/client';
+import type { ClusterIdentity } from '#domain/cluster/clusterChange.ts';
 
-/** Which Temporal cluster and namespace a run lives in: a wrong address or a lost cluster is told from a finished run by it. */
-export interface ClusterIdentity {
-  clusterId: string;
-  namespaceId: string;
-}
+const asked = new WeakMap<Client, { at: number; answer: Promise<ClusterIdentity> }>();
+const freshMs = 1_000;
+const patienceMs = 3_000;
 
-const known = new WeakMap<Client, Promise<ClusterIdentity>>();
-
-/** Asked once per client; asked again after a failure. */
+/**
+ * Which cluster and namespace answer. Asked again after a second: a server that was replaced under the same address needs longer
+ * than that to come up, and answers differently.
+ */
 export function clusterOf(client: Client): Promise<ClusterIdentity> {
-  const asked = known.get(client);
-  if (asked) return asked;
-  const asking = askCluster(client);
-  known.set(client, asking);
-  asking.catch(() => known.delete(client));
-  return asking;
+  const known = asked.get(client);
+  if (known && Date.now() - known.at < freshMs) return known.answer;
+  const answer = askCluster(client);
+  asked.set(client, { at: Date.now(), answer });
+  answer.catch(() => asked.delete(client));
+  return answer;
 }
 
-/** Asked anew: a server that was replaced under the same address answers differently. */
-export async function askCluster(client: Client): Promise<ClusterIdentity> {
-  const { clusterId } = await client.workflowService.getClusterInfo({});
-  const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: client.options.namespace });
-  return { clusterId, namespaceId: namespaceInfo?.id ?? '' };
+async function askCluster(client: Client): Promise<ClusterIdentity> {
+  const { namespace } = client.options;
+  return client.withDeadline(Date.now() + patienceMs, async () => {
+    const { clusterId } = await client.workflowService.getClusterInfo({});
+    const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace });
+    return { clusterId, namespaceId: namespaceInfo?.id ?? '' };
+  });
 }

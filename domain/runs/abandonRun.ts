@@ -15,13 +15,14 @@ import { lockRun, type LockedRun } from './ledger.ts';
  * completes it: the undo of a provisioning, the rest of a removal. A delivery has nothing to undo; a person is asked for.
  * The others ask for one only if what completes them has to leave something too.
  *
+ * @param how completes “Its workflow was …”
  * @returns the id of the run to start, or null
  */
 export async function abandonRun(em: Sql, announcer: Announcer, runId: string, how: string): Promise<string | null> {
   const { followUp, version } = await em.transactional(async (tx) => {
     const run = await lockRun(tx, runId);
     if (runIsOver(run.state)) return { followUp: null, version: null };
-    const text = `Its workflow was ${how} in Temporal; what it had begun is completed from the ledger.`;
+    const text = `Its workflow was ${how}; what it had begun is completed from the ledger.`;
     const reason = { code: 'workflow_ended', text };
     await needAttention(tx, run, reason);
     const followUp = await openFollowUp(tx, run);

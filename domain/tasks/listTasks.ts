@@ -27,10 +27,13 @@ export async function listTasks(em: Sql, query: z.infer<typeof TaskQuery>): Prom
     found.slice(0, query.limit).map(({ id }) => id),
   );
   const last = items.at(-1);
-  const [open] = await rows<{ count: number }>(em)`select count(*)::integer as count from tasks where state = 'open'`;
   return {
     items,
     nextCursor: last && found.length > query.limit ? writeCursor(last.openedAt, last.id) : null,
-    openCount: open?.count ?? 0,
   };
+}
+
+export async function countOpenTasks(em: Sql): Promise<number> {
+  const [open] = await rows<{ count: number }>(em)`select count(*)::integer as count from tasks where state = 'open'`;
+  return open?.count ?? 0;
 }

@@ -105,7 +105,8 @@ describe('what a rollback has to leave', () => {
     assert.deepEqual(await remainsOf(installation, tenantId), []);
   });
 
-  it('is finished from the ledger alone when Temporal has forgotten the run', async () => {
+  it('is finished from the ledger alone when Temporal has forgotten the run', async function () {
+    this.timeout(120_000);
     const { tenantId, runId, slug, run } = await leave('Forgotten', 'realm');
     stepIn = async () => undefined;
     const { client } = installation.temporal;
@@ -115,7 +116,7 @@ describe('what a rollback has to leave', () => {
       namespace: client.options.namespace,
       workflowExecution: execution,
     });
-    await installation.until('Temporal to forget the run', 20_000, () =>
+    await installation.until('Temporal to forget the run', 60_000, () =>
       client.workflow
         .getHandle(execution.workflowId)
         .describe()

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
@@ -97,15 +96,13 @@ describe('a workflow that was terminated by hand', () => {
     await installation.asAdmin(null, `update runs set cluster_id = 'another' where id = $1`, [runId]);
     await terminate(runId);
     letGo();
-    await installation.until('two looks of the reconciler', undoneWithinMs, async () => {
-      const [row] = await installation.asAdmin<{ seen: boolean }>(
+    await installation.until('the reconciler to have passed it over', undoneWithinMs, async () => {
+      const [row] = await installation.asAdmin<{ passed: boolean }>(
         null,
-        `select checked_at > workflow_started_at + interval '15 seconds' as seen from runs where id = $1`,
-        [runId],
+        `select last_seen_at > first_seen_at + interval '12 seconds' as passed from cluster_changes where state = 'open'`,
       );
-      return row?.seen;
+      return row?.passed;
     });
-    await delay(500);
     assert.equal((await installation.run(runId)).state, 'running');
     assert.deepEqual(
       (await installation.asAdmin(null, 'select 1 from realms where tenant_id = $1', [tenantId])).length,

@@ -51,6 +51,8 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['for (const inputNumber of', 'provisionTenant', 'leaves nothing behind when'],
     ['if (failures.length > 0)', 'decisions', 'when the undo of what is skipped fails'],
     ['  } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
+    ['const deed = isLeft ?', 'otherCluster', 'takes over when a person says so'],
+    ['return deed ?', 'otherCluster', 'takes over when a person says so'],
     ['for (const promise of promised)', 'provisionTenant', 'leaves nothing behind when'],
     ['    } catch (error) {', 'provisionTenant', 'when an undo fails for good'],
     ["if (outcome === 'cancelled')", 'provisionTenant', 'ends cancelled and clean'],

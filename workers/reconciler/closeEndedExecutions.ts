@@ -1,7 +1,11 @@
+import type { Client } from '@temporalio/client';
+import type { Sql } from '#domain/database.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
 import { abandonRun } from '#domain/runs/abandonRun.ts';
 import { rows } from '#domain/sql.ts';
-import { askCluster } from '#temporal/cluster.ts';
+import { closeTasks } from '#domain/tasks/closeTasks.ts';
 import { startRun } from '#temporal/startRun.ts';
+import { noteStuck } from './noteStuck.ts';
 import type { Reconciled } from './reconciled.ts';
 
 const batch = 20;
@@ -10,12 +14,12 @@ const everySeconds = 10;
 
 /**
  * Terminating a workflow runs no code, so its run stays open in the ledger. Looked at in turns: when the workflow has ended and
- * the ledger does not know, the run is closed and what it had begun is completed. Only where the same cluster and namespace
- * answer: another or an empty cluster (a wrong address looks like this) proves nothing about a run.
+ * the ledger does not know, the run is closed and what it had begun is completed. Only where the run's own cluster answers:
+ * another one proves nothing about it.
  */
 export async function closeEndedExecutions({ platform, client, logger }: Reconciled): Promise<void> {
   const em = platform.registry.em.fork();
-  const open = await rows<{ id: string; workflow_id: string; cluster_id: string; namespace_id: string }>(em)`
+  const open = await rows<{ id: string; workflow_id: string; tenant_id: string | null }>(em)`
     update runs set checked_at = now()
     where id in (
       select id from runs
@@ -23,20 +27,14 @@ export async function closeEndedExecutions({ platform, client, logger }: Reconci
         and workflow_started_at < now() - make_interval(secs => ${everySeconds}::int)
         and (checked_at is null or checked_at < now() - make_interval(secs => ${everySeconds}::int))
       order by checked_at nulls first limit ${batch} for update skip locked)
-    returning id, workflow_id, cluster_id, namespace_id`;
-  if (open.length === 0) return;
-
-  const { clusterId, namespaceId } = await askCluster(client);
+    returning id, workflow_id, tenant_id`;
   for (const run of open) {
-    if (run.cluster_id !== clusterId || run.namespace_id !== namespaceId) {
-      logger.error(
-        { runId: run.id },
-        'this run lives in another Temporal cluster than the one that answers; nothing is done about it',
-      );
+    const execution = await describe(client, run.workflow_id);
+    if (execution.isOpen) {
+      await noteStuck(em.fork(), run, execution.failedTasks);
       continue;
     }
-    const how = await endingOf(client, run.workflow_id);
-    if (!how) continue;
+    const { how } = execution;
     const followUp = await abandonRun(em.fork(), platform.announcer, run.id, how);
     logger.warn(
       { runId: run.id, followUp, how },
@@ -44,17 +42,29 @@ export async function closeEndedExecutions({ platform, client, logger }: Reconci
     );
     if (followUp) await startRun(platform, client, followUp);
   }
+  await closeSettledTasks(em.fork());
 }
 
-/** How the execution ended; null while it is open. */
-async function endingOf(client: Reconciled['client'], workflowId: string): Promise<string | null> {
+/** A run that is over is stuck no more. */
+async function closeSettledTasks(em: Sql): Promise<void> {
+  const settled = await rows<{ run_id: string }>(em)`
+    select task.run_id from tasks task join runs on runs.id = task.run_id
+    where task.state = 'open' and task.kind = 'workflow_stuck'
+      and runs.state in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')`;
+  for (const { run_id: runId } of settled)
+    await em.transactional((tx) => closeTasks(tx, { runId, kinds: ['workflow_stuck'] }, theSystem));
+}
+
+type Execution = { isOpen: true; failedTasks: number } | { isOpen: false; how: string };
+
+async function describe(client: Client, workflowId: string): Promise<Execution> {
   try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED'
-      ? null
-      : status.name.toLowerCase().replaceAll('_', ' ');
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name === 'RUNNING' || status.name === 'PAUSED')
+      return { isOpen: true, failedTasks: Math.max(0, (raw.pendingWorkflowTask?.attempt ?? 1) - 1) };
+    return { isOpen: false, how: `${status.name.toLowerCase().replaceAll('_', ' ')} in Temporal` };
   } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return 'deleted';
+    if ((error as Error).name === 'WorkflowNotFoundError') return { isOpen: false, how: 'deleted in Temporal' };
     throw error;
   }
 }

@@ -1,9 +1,12 @@
+import { compareCluster } from '#domain/cluster/compareCluster.ts';
 import { clearTombstones } from '#providers/storage/bucketFolders.ts';
+import { clusterOf } from '#temporal/cluster.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
 import { purgePlans } from './purgePlans.ts';
 import type { Reconciled } from './reconciled.ts';
 import { deliverDecisions, wakeHeldRuns } from './releaseRuns.ts';
+import { reportLag } from './reportLag.ts';
 import { startForgottenRuns } from './startForgottenRuns.ts';
 
 const everyMs = 1_000;
@@ -16,7 +19,7 @@ const tombstoneMs = 60 * 60_000;
  * that never arrived, workflows that ended without saying so. Every worker runs one; doing it twice is doing it once.
  */
 export function startReconciler(reconciled: Reconciled): { stop(): Promise<void> } {
-  const { platform, logger } = reconciled;
+  const { platform, client, logger } = reconciled;
   let stopped = false;
   let wake: (() => void) | null = null;
   let lastSweep = 0;
@@ -24,15 +27,19 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
   const loop = async () => {
     while (!stopped) {
       try {
-        await startForgottenRuns(reconciled);
-        await deliverCancels(reconciled);
-        await deliverDecisions(reconciled);
-        await wakeHeldRuns(reconciled);
-        await closeEndedExecutions(reconciled);
         if (Date.now() - lastSweep > sweepEveryMs) {
           lastSweep = Date.now();
           await purgePlans(reconciled);
           await clearTombstones(platform.configuration.storageDir, tombstoneMs);
+        }
+        await reportLag(platform.registry.em.fork());
+        // What another cluster does not know proves nothing about a run, and nothing is begun in it.
+        if (await compareCluster(platform.registry.em.fork(), await clusterOf(client))) {
+          await startForgottenRuns(reconciled);
+          await deliverCancels(reconciled);
+          await deliverDecisions(reconciled);
+          await wakeHeldRuns(reconciled);
+          await closeEndedExecutions(reconciled);
         }
       } catch (error) {
         logger.warn({ err: error }, 'the reconciler could not look; it will again');

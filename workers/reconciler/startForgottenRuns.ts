@@ -1,5 +1,4 @@
 import { rows } from '#domain/sql.ts';
-import { reportReconcilerLag } from '#observability/metrics.ts';
 import { startRun } from '#temporal/startRun.ts';
 import type { Reconciled } from './reconciled.ts';
 
@@ -12,12 +11,11 @@ const graceSeconds = 3;
  * that started and are under way although nobody noted it: starting them again finds the execution, and then cancels reach it.
  */
 export async function startForgottenRuns({ platform, client, logger }: Reconciled): Promise<void> {
-  const waiting = await rows<{ id: string; age: string }>(platform.registry.em.fork())`
-    select id, extract(epoch from now() - created_at) as age from runs
+  const waiting = await rows<{ id: string }>(platform.registry.em.fork())`
+    select id from runs
     where workflow_started_at is null and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
       and created_at < now() - make_interval(secs => ${graceSeconds}::int)
     order by queue = 'bulk', created_at limit ${batch}`;
-  reportReconcilerLag(Number(waiting[0]?.age ?? 0));
   for (const { id } of waiting) {
     try {
       await startRun(platform, client, id);

@@ -9,6 +9,7 @@ import type { LedgerActivities } from '#activities/ledger.ts';
 import type { PlannedStep, Reason, RunInput, Taken } from '#contracts/workflowInputs.ts';
 import { REPORT } from './policies.ts';
 import { reasonOf } from './reason.ts';
+import { stepsOfBlueprint, undo } from './steps.ts';
 import { waitingOf, type Waiting } from './waiting.ts';
 
 const ledger = proxyLocalActivities<LedgerActivities>(REPORT);
@@ -36,7 +37,8 @@ export async function saga(run: RunInput, body: (step: TakeStep) => Promise<void
   try {
     await body((planned, act, undo) => takeStep(run, waiting, promised, { planned, act, undo }));
   } catch (error) {
-    await CancellationScope.nonCancellable(() => rollBack(run, promised.reverse(), reasonOf(error)));
+    const begun = [...promised, ...promisedBefore(run, promised)].reverse();
+    await CancellationScope.nonCancellable(() => rollBack(run, begun, reasonOf(error)));
   }
 }
 
@@ -47,9 +49,9 @@ async function takeStep(
   promised: Promised[],
   { planned, act, undo }: { planned: PlannedStep; act: Deed; undo: Deed | null },
 ): Promise<void> {
-  const promise = undo ? { planned, undo, inputNumbers: [1] } : null;
+  const promise = undo ? { planned, undo, inputNumbers: triedWith(planned) } : null;
   if (promise) promised.push(promise);
-  let inputNumber = 1;
+  let inputNumber = Math.max(...triedWith(planned));
   let failure: unknown = null;
   try {
     for (let skip = false; ;) {
@@ -87,6 +89,16 @@ async function keep({ undo, inputNumbers }: Promised): Promise<void> {
   for (const inputNumber of inputNumbers.toReversed()) await undo(inputNumber).catch((error) => failures.push(error));
   if (failures.length > 0) throw failures[0];
 }
+
+const triedWith = ({ inputNumbers = [1] }: PlannedStep): number[] => [...inputNumbers];
+
+/** What an earlier epoch began and this one did not reach: its promises stand. */
+const promisedBefore = (run: RunInput, promised: Promised[]): Promised[] =>
+  stepsOfBlueprint(run).flatMap((planned) => {
+    const isLeft = planned.begunBefore && !promised.some((one) => one.planned.id === planned.id);
+    const deed = isLeft ? undo(run, planned) : null;
+    return deed ? [{ planned, undo: deed, inputNumbers: triedWith(planned) }] : [];
+  });
 
 async function rollBack(run: RunInput, promised: Promised[], reason: Reason): Promise<never> {
   const { runId, tenantId, epoch } = run;

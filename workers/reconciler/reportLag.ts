@@ -1,0 +1,15 @@
+import type { Sql } from '#domain/database.ts';
+import { rows } from '#domain/sql.ts';
+import { reportOpenTasks, reportReconcilerLag } from '#observability/metrics.ts';
+import type { TaskKind } from '#contracts/tasks.ts';
+
+/** What waits for the reconciler and for people; told also while Temporal does not answer. */
+export async function reportLag(em: Sql): Promise<void> {
+  const [oldest] = await rows<{ age: string | null }>(em)`
+    select extract(epoch from now() - min(created_at)) as age from runs
+    where workflow_started_at is null and state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')`;
+  reportReconcilerLag(Number(oldest?.age ?? 0));
+  const open = await rows<{ kind: TaskKind; count: number }>(em)`
+    select kind, count(*)::integer as count from tasks where state = 'open' group by kind`;
+  reportOpenTasks(new Map(open.map(({ kind, count }) => [kind, count])));
+}
