@@ -2,9 +2,11 @@ import { checkTenant } from './checkTenant.ts';
 import { deliverInvitation } from './deliverInvitation.ts';
 import type { Deps } from './deps.ts';
 import { doors } from './doors.ts';
+import { driftActivities } from './drift.ts';
 import { ledgerActivities } from './ledger.ts';
 import { planActivities } from './planTenant.ts';
 import { resourceActivities } from './resources.ts';
+import { scheduleActivities } from './schedules.ts';
 
 /** Everything a workflow may ask for, by the names that the Temporal UI shows. */
 export const createActivities = (deps: Deps) => ({
@@ -14,9 +16,13 @@ export const createActivities = (deps: Deps) => ({
   ...ledgerActivities(deps),
   ...planActivities(deps),
   ...deliverInvitation(deps),
+  ...driftActivities(deps),
+  ...scheduleActivities(deps),
 });
 
 /** The ones whose names are fixed; those of the providers are called through `workflows/lib/steps.ts`. */
 export type Activities = ReturnType<typeof checkTenant> &
   ReturnType<typeof doors> &
-  ReturnType<typeof deliverInvitation>;
+  ReturnType<typeof deliverInvitation> &
+  ReturnType<typeof driftActivities> &
+  ReturnType<typeof scheduleActivities>;

@@ -115,3 +115,4 @@ export const RunParams = z.strictObject({ runId: Id });
 export const RunStepParams = z.strictObject({ runId: Id, stepId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
 export const WorkerTokenParams = z.strictObject({ tokenId: Id });
+export const FindingParams = z.strictObject({ findingId: Id });

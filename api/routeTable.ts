@@ -1,3 +1,7 @@
+import { acceptDriftFinding } from './routes/drift/acceptDriftFinding.ts';
+import { listDriftFindings } from './routes/drift/listDriftFindings.ts';
+import { repairDriftFinding } from './routes/drift/repairDriftFinding.ts';
+import { startDriftCheck } from './routes/drift/startDriftCheck.ts';
 import { decodeHistory } from './routes/codec/decodeHistory.ts';
 import { encodeAnswer } from './routes/codec/encodeAnswer.ts';
 import { checkBlueprint } from './routes/blueprints/checkBlueprint.ts';
@@ -94,6 +98,10 @@ export const routeTable = {
   listWorkerTokens,
   issueWorkerToken,
   revokeWorkerToken,
+  listDriftFindings,
+  startDriftCheck,
+  repairDriftFinding,
+  acceptDriftFinding,
   readPortal,
   readIssuer,
   readIssuerKeys,

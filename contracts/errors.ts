@@ -43,6 +43,8 @@ export const errorCodes = [
   'input_invalid',
   'step_begun',
   'step_held',
+  'finding_closed',
+  'finding_not_repairable',
   'idempotency_key_reused',
   'idempotency_in_flight',
   'setup_link_invalid',

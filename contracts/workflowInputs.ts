@@ -84,7 +84,14 @@ export type RunQueue = (typeof runQueues)[number];
 export const decideSignal = 'decide';
 export const wakeSignal = 'wake';
 
-export const workflowKinds = ['provisionTenant', 'deprovisionTenant', 'deliverInvitation', 'finishRollback'] as const;
+export const workflowKinds = [
+  'provisionTenant',
+  'deprovisionTenant',
+  'deliverInvitation',
+  'finishRollback',
+  'checkDrift',
+  'repairResource',
+] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];
 
 /** The ones that stop before a step when they are asked to. A removal does not: nobody is served by half of one. */

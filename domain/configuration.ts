@@ -5,6 +5,14 @@ import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
+/** `02:17`, in UTC, or `never`. */
+const timeOfDay = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^never$/, 'must be a time of day in UTC like 02:17, or never')
+  .transform((text) => {
+    const [hour, minute] = text.split(':').map(Number);
+    return text === 'never' ? null : { hour: hour ?? 0, minute: minute ?? 0 };
+  });
 const switchedOn = z.enum(['true', 'false']).transform((word) => word === 'true');
 /** Exactly as browsers send them: scheme, host and port, nothing after. */
 const origins = z
@@ -60,6 +68,9 @@ const Environment = z.object({
   TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
+  TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
+  TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
+  TENANTRY_SWEEP_GRACE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(600),
   TENANTRY_ACT_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(6),
   TENANTRY_CIRCUIT_THRESHOLD: z.coerce.number().int().min(2).max(10_000).default(5),
 });
@@ -102,6 +113,11 @@ export interface Configuration {
   actAttempts: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
   circuitThreshold: number;
+  /** When every night, in UTC; null for never. */
+  driftCheckAt: { hour: number; minute: number } | null;
+  sweepAt: { hour: number; minute: number } | null;
+  /** What was removed more recently than this is not called an orphan yet. */
+  sweepGraceSeconds: number;
 }
 
 /** Everything that is wrong with the environment, in one message; values are never repeated in it. */
@@ -181,6 +197,9 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,
+    driftCheckAt: e.TENANTRY_DRIFT_CHECK_AT,
+    sweepAt: e.TENANTRY_SWEEP_AT,
+    sweepGraceSeconds: e.TENANTRY_SWEEP_GRACE_SECONDS,
   };
 }
 

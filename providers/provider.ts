@@ -31,6 +31,8 @@ export interface Difference {
    * person can.
    */
   repair: 'mend' | 'remake' | 'none';
+  /** Said of the resource itself: it is not there. */
+  isWhole?: true;
 }
 
 /** A thing outside the registry that carries our tag, whatever the registry believes. */

@@ -16,7 +16,7 @@ export const theSystem: Actor = { userId: null, requestId: null };
 export async function appendEvent(
   em: Sql,
   event: {
-    stream: `${'tenant' | 'run' | 'task' | 'platform' | 'circuit' | 'blueprint' | 'plan'}:${string}`;
+    stream: `${'tenant' | 'run' | 'task' | 'finding' | 'platform' | 'circuit' | 'blueprint' | 'plan'}:${string}`;
     type: string;
     tenantId: string | null;
     data?: Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver } from '#contracts/runStates.ts';
+import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { theSystem } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
@@ -8,7 +9,10 @@ import { openTask } from '../tasks/openTask.ts';
 import { reopenRemoval } from '../tenants/openRemoval.ts';
 import { needAttention } from './closeRun.ts';
 import { openFinish } from './finishRollback.ts';
-import { lockRun, type LockedRun } from './ledger.ts';
+import { lockRun, moveRun, type LockedRun } from './ledger.ts';
+
+/** They leave nothing half-made and change nothing of a tenant's life: whoever wanted them asks again. */
+const askedForAgain: ReadonlySet<WorkflowKind> = new Set<WorkflowKind>(['checkDrift', 'repairResource']);
 
 /**
  * Closes a run whose workflow ended without writing so (terminated by hand, timed out, deleted), and opens the run that
@@ -24,9 +28,10 @@ export async function abandonRun(em: Sql, announcer: Announcer, runId: string, h
     if (runIsOver(run.state)) return { followUp: null, version: null };
     const text = `Its workflow was ${how}; what it had begun is completed from the ledger.`;
     const reason = { code: 'workflow_ended', text };
-    await needAttention(tx, run, reason);
+    if (askedForAgain.has(run.kind)) await moveRun(tx, run, 'needs_attention', reason);
+    else await needAttention(tx, run, reason);
     const followUp = await openFollowUp(tx, run);
-    if (followUp === null && run.tenantId) {
+    if (followUp === null && run.kind === 'deliverInvitation') {
       const title = 'A message may not have been sent';
       await openTask(tx, { kind: 'delivery_refused', runId, tenantId: run.tenantId, title, reason });
     }
@@ -51,6 +56,8 @@ async function openFollowUp(em: Sql, run: LockedRun): Promise<string | null> {
     case 'deprovisionTenant':
       return (await reopenRemoval(em, run.tenantId, run.id)).runId;
     case 'deliverInvitation':
+    case 'checkDrift':
+    case 'repairResource':
       return null;
   }
 }

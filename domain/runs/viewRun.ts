@@ -145,6 +145,11 @@ async function emailsOf(em: Sql, runs: Run[]): Promise<Map<string, string>> {
 
 async function progressOf(em: Sql, ids: string[]): Promise<Map<string, NonNullable<RunView['progress']>>> {
   const found = await rows<NonNullable<RunView['progress']> & { run_id: string }>(em)`
-    select run_id, done, total, found, skipped from run_progress where run_id = any(${ids}::uuid[])`;
+    select run_id, done, total, found, (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'tenantId', s."tenantId", 'title', concat_ws(': ', t.name, s.what), 'why', s.why) order by t.name, s.what), '[]')
+      from jsonb_to_recordset(skipped) as s ("tenantId" uuid, what text, why text) left join tenants t on t.id = s."tenantId"
+    ) as skipped
+    from run_progress where run_id = any(${ids}::uuid[])`;
   return new Map(found.map(({ run_id, ...progress }) => [run_id, progress]));
 }

@@ -182,7 +182,8 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
     async verify(spec) {
       const store = await placement.find(spec.resourceId);
       const name = schemaNameOf(spec.tenantId);
-      if (!store) return [{ what: 'data store', expected: 'one is chosen', found: 'none', repair: 'remake' }];
+      if (!store)
+        return [{ what: 'data store', expected: 'one is chosen', found: 'none', repair: 'remake', isWhole: true }];
       const migrations = await readTenantMigrations(migrationsDir);
       const expected = {
         name,

@@ -27,8 +27,8 @@ export async function verifySchema(
   };
 
   const schema = await schemaTag(client, name);
-  compare(`schema ${name}`, 'present', schema ? 'present' : 'missing', 'remake');
-  if (!schema) return differences;
+  if (!schema)
+    return [{ what: `schema ${name}`, expected: 'present', found: 'missing', repair: 'remake', isWhole: true }];
   compare(`tag of schema ${name}`, 'ours', tagWord(schema.tag, expected.isOurs), schema.tag === null ? 'mend' : 'none');
   const { rows } = await client.query<{ owner: string; rights: string | null }>(schemaQuery, [name]);
   compare(`owner of schema ${name}`, expected.owner, rows[0]?.owner ?? 'none');

@@ -91,7 +91,7 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
       const em = registry.em.fork();
       const [realm] = await rows<{ tag: string; access: string }>(em)`
         select tag, access from realms where resource_id = ${spec.resourceId}`;
-      if (!realm) return [{ what: 'realm', expected: 'present', found: 'missing', repair: 'mend' }];
+      if (!realm) return [{ what: 'realm', expected: 'present', found: 'missing', repair: 'mend', isWhole: true }];
       const differences: Difference[] = [];
       if (!isOurs(realm.tag, spec))
         differences.push({ what: 'tag of the realm', expected: 'ours', found: 'not ours', repair: 'none' });

@@ -88,6 +88,7 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
             expected: 'present',
             found: found.is === 'tombstone' ? 'removed' : 'missing',
             repair: found.is === 'tombstone' ? 'none' : 'remake',
+            isWhole: true,
           },
         ];
       const differences: Difference[] = [];

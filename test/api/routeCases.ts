@@ -7,6 +7,7 @@ import type { StepIn } from '#test/servers/faults.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
 import { decisionCases } from './decisionCases.ts';
+import { driftCases } from './driftCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
@@ -266,6 +267,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       shows: is({ state: 'done', note: 'Telephoned.', closedBy: owner.email }),
     },
     ...codecCases(world),
+    ...driftCases(world),
     readPortal: {
       succeeds: async () => ({ params: { slug: 'abo' }, cookie: null }),
       shows: (answer) => is({ slug: 'abo', issuer: `http://localhost:4400/t/${world.active.tenantId}` })(answer),

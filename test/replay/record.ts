@@ -7,6 +7,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
+import { openCheck } from '#domain/drift/check.ts';
+import { listFindings } from '#domain/drift/listFindings.ts';
+import { openRepair } from '#domain/drift/repair.ts';
+import { schemaNameOf } from '#domain/resources/names.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { ProviderError } from '#providers/provider.ts';
 import { SealedPayloads } from '#temporal/payloadCodec.ts';
@@ -24,6 +28,9 @@ await installation.startWorker((position, attempt) => stepIn(position, attempt))
 const { keyring } = installation.platform.installation;
 const codec = new SealedPayloads(keyring, installation.platform.tenantKeys);
 
+/** Only the histories whose names begin so are written. */
+const only = process.env['TEST_REPLAY_ONLY'] ?? '';
+
 async function record(name: string, runId: string): Promise<void> {
   await installation.runIsOver(runId);
   const { temporal } = await installation.run(runId);
@@ -31,6 +38,7 @@ async function record(name: string, runId: string): Promise<void> {
   await handle.result().catch(() => undefined);
   const history = await packHistory(await handle.fetchHistory(), codec);
   const { workflowId } = temporal;
+  if (!name.startsWith(only)) return;
   await writeFile(join(folder, `${name}.${version}.json`), `${JSON.stringify({ workflowId, history })}\n`);
   console.log(`recorded ${name}`);
 }
@@ -43,6 +51,25 @@ try {
     good.runId,
   ]);
   await record('deliverInvitation.succeeds', delivery?.id ?? '');
+  const check = await installation.em.transactional((em) => openCheck(em, null, theSystem));
+  await startRun(installation.platform, installation.temporal.client, check);
+  await record('checkDrift.succeeds', check);
+  const repairs = async (name: string) => {
+    await installation.asAdmin(null, `alter role ${schemaNameOf(good.tenantId)} connection limit 1`);
+    const found = await installation.em.transactional((em) => openCheck(em, good.tenantId, theSystem));
+    await startRun(installation.platform, installation.temporal.client, found);
+    await installation.runIsOver(found);
+    const [finding] = (await listFindings(installation.em, { state: 'open', limit: 1 })).items;
+    const { runId } = await installation.em.transactional((em) => openRepair(em, finding?.id ?? '', theSystem));
+    await startRun(installation.platform, installation.temporal.client, runId);
+    await record(name, runId);
+  };
+  await repairs('repairResource.succeeds');
+  stepIn = async ({ at, when }) => {
+    if (at === 'database.ensure' && when === 'before') throw refuse();
+  };
+  await repairs('repairResource.fails');
+  stepIn = async () => undefined;
   await record('deprovisionTenant.succeeds', (await installation.removeTenant(good.tenantId, good.slug)).runId);
 
   stepIn = async ({ at, when }) => {

@@ -10,6 +10,14 @@ const root = join(import.meta.dirname, '../..');
  * run can meet has no test file and says why.
  */
 const branches: Record<string, [code: string, file: string | null, titleOrReason: string][]> = {
+  'checkDrift.ts': [
+    ['for (let batch = 0;', 'driftKilled', 'goes on with the batch'],
+    [
+      'if (batch === batchesInHistory)',
+      null,
+      'ten thousand resources; what it continues with is the run, as in every batch',
+    ],
+  ],
   'deliverInvitation.ts': [
     ["skipped ? 'skipped' : 'done'", 'deliverInvitation', 'is skipped, with the reason'],
     ['} catch (error) {', 'deliverInvitation', 'refused for good'],
@@ -22,6 +30,11 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['for (const planned of', 'provisionTenant', 'gives it database, realm and bucket'],
     ['if (deliveryRunId)', 'killed', 'its admin is invited once'],
   ],
+  'repairResource.ts': [
+    ['for (const planned of', 'drift', 'is brought back when a person asks for it'],
+    ['} catch (error) {', 'drift', 'stays open with the reason when the repair fails'],
+  ],
+  'startScheduledRun.ts': [['if (runId)', 'schedules', 'starts no second run']],
   'lib/policies.ts': [],
   'lib/reason.ts': [
     ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],

@@ -39,6 +39,7 @@ export function stepInto(deps: WorkerDeps, stepIn: StepIn, ended: Ended = () => 
     ensure: (spec, signal) => around(`${provider.kind}.ensure`, spec.tenantId, () => provider.ensure(spec, signal)),
     prove: (spec) => around(`${provider.kind}.prove`, spec.tenantId, () => provider.prove(spec)),
     destroy: (ref) => around(`${provider.kind}.destroy`, ref.tenantId, () => provider.destroy(ref)),
+    verify: (spec) => around(`${provider.kind}.verify`, spec.tenantId, () => provider.verify(spec)),
   });
   return {
     ...deps,

@@ -8,7 +8,7 @@ import type { Run } from '#contracts/runs.ts';
 import type { DecisionKind } from '#contracts/decisions.ts';
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
-import { decideSignal } from '#contracts/workflowInputs.ts';
+import { decideSignal, workflowKinds } from '#contracts/workflowInputs.ts';
 import { readConfiguration, type Configuration } from '#domain/configuration.ts';
 import type { Sql } from '#domain/database.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
@@ -23,6 +23,7 @@ import { migrate, setUpDatabase } from '#migrations/setUp.ts';
 import { createLogger } from '#observability/logging.ts';
 import { openTemporalClient, type TemporalClient } from '#temporal/connection.ts';
 import { startRun } from '#temporal/startRun.ts';
+import { scheduleIdOf } from '#workers/schedules.ts';
 import { startWorker, type RunningWorker } from '#workers/worker.ts';
 import { stepInto, type StepIn } from './faults.ts';
 import { RemoteWorker } from './remoteWorker.ts';
@@ -229,6 +230,11 @@ export class TestInstallation {
     for (const worker of this.#processes) await worker.kill();
     await Promise.all(this.#workers.map((worker) => worker.stop()));
     const stores = await this.asAdmin<{ database_name: string }>(null, 'select database_name from data_stores');
+    for (const kind of workflowKinds)
+      await this.temporal.client.schedule
+        .getHandle(scheduleIdOf(kind, this.platform.installation.id))
+        .delete()
+        .catch(() => undefined); // most have none
     await this.temporal.close();
     await this.platform.close();
     for (const name of [this.#database, ...stores.map((store) => store.database_name)])

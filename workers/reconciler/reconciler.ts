@@ -4,6 +4,7 @@ import { clusterOf } from '#temporal/cluster.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
 import { purgePlans } from './purgePlans.ts';
+import { settleSchedules } from '../schedules.ts';
 import type { Reconciled } from './reconciled.ts';
 import { deliverDecisions, wakeHeldRuns } from './releaseRuns.ts';
 import { reportLag } from './reportLag.ts';
@@ -23,10 +24,18 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
   let stopped = false;
   let wake: (() => void) | null = null;
   let lastSweep = 0;
+  let schedulesAreSettled = false;
 
   const loop = async () => {
     while (!stopped) {
       try {
+        await startForgottenRuns(reconciled);
+        await deliverCancels(reconciled);
+        await deliverDecisions(reconciled);
+        await wakeHeldRuns(reconciled);
+        await closeEndedExecutions(reconciled);
+        if (!schedulesAreSettled) await settleSchedules(reconciled);
+        schedulesAreSettled = true;
         if (Date.now() - lastSweep > sweepEveryMs) {
           lastSweep = Date.now();
           await purgePlans(reconciled);

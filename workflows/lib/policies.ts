@@ -42,6 +42,9 @@ export const FIXED: ActivityOptions = {
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
 };
 
+/** Many things looked at in one activity: minutes, with the same heartbeat, again until it is done. */
+export const BATCH: ActivityOptions = { ...FIXED, startToCloseTimeout: '15m' };
+
 /** Writing to the ledger: local, so it costs no round trip; repeated until the registry takes it. */
 export const REPORT: LocalActivityOptions = {
   startToCloseTimeout: '5s',

@@ -67,6 +67,8 @@ export const runKindTitles: Record<WorkflowKind, { title: string; of: string }> 
   deprovisionTenant: { title: 'Remove', of: '' },
   deliverInvitation: { title: 'Invite the admin', of: ' of' },
   finishRollback: { title: 'Finish the rollback', of: ' of' },
+  checkDrift: { title: 'Check for drift', of: ' of' },
+  repairResource: { title: 'Repair a resource', of: ' of' },
 };
 
 export const tierTitles: Record<Plan['tier'], string> = {
