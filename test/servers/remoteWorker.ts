@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Position } from './faults.ts';
 
-/** What one tenant's work shall meet: where it halts until `goOn`, and what fails for good. */
+/** What one tenant's work shall meet: where it halts until `goOn`, and what fails for good (at one position: after the halt). */
 export interface TenantPlan {
   tenantId: string;
   halt?: Position;
@@ -89,6 +89,12 @@ export class RemoteWorker {
   async ended(at: string): Promise<string | null> {
     const word = await this.#next((word) => 'ended' in word && word.ended.at === at);
     return 'ended' in word ? word.ended.code : null;
+  }
+
+  /** Resolves when so many calls of providers have ended, well or badly. Ask before they can. */
+  async callsEnded(count: number): Promise<void> {
+    let left = count;
+    if (left > 0) await this.#next((word) => 'ended' in word && --left === 0);
   }
 
   /** Proves that it runs and listens. */

@@ -20,12 +20,12 @@ const isAt = (wanted: Position | null, { at, when }: Position) => wanted?.at ===
 
 async function stepIn(position: Position, _attempt = 1, tenantId: string | null = null): Promise<void> {
   const plan = plans.get(tenantId ?? '');
-  if (isAt(fail, position) || plan?.fail?.some((one) => isAt(one, position)))
-    throw new DomainError('check_failed', 'The test says no.');
   if (tenantId && plan?.halt && isAt(plan.halt, position)) {
     await tell({ halted: position, tenantId });
     await new Promise<void>((resolve) => held.push(resolve));
   }
+  if (isAt(fail, position) || plan?.fail?.some((one) => isAt(one, position)))
+    throw new DomainError('check_failed', 'The test says no.');
   if (!halt || !isAt(halt, position)) return;
   halt = null;
   await tell({ halted: position });

@@ -15,12 +15,17 @@ interface Story extends Record<string, unknown> {
 export async function ledgerContradicts(ground: Ground): Promise<Breach[]> {
   const runs = await ground.ask<{ id: string; kind: string; state: string }>('select id, kind, state from runs');
   const tenants = await ground.ask<{ id: string; state: string }>('select id, state from tenants');
+  const tasks = await ground.ask<{ id: string }>('select id from tasks');
   const stories = await ground.ask<Story>(`
     select stream, array_agg(type order by version) as types, array_agg(version order by version) as versions
     from events group by stream`);
   const byStream = new Map(stories.map((story) => [story.stream, story]));
   const told = (stream: string): string[] => byStream.get(stream)?.types ?? [];
-  const known = new Set([...runs.map(({ id }) => `run:${id}`), ...tenants.map(({ id }) => `tenant:${id}`)]);
+  const known = new Set([
+    ...runs.map(({ id }) => `run:${id}`),
+    ...tenants.map(({ id }) => `tenant:${id}`),
+    ...tasks.map(({ id }) => `task:${id}`),
+  ]);
   return [
     ...runs.flatMap(({ id, kind, state }) => endsOf(`${kind} ${id}`, state, told(`run:${id}`))),
     ...tenants.flatMap(({ id, state }) => movesOf(id, state, told(`tenant:${id}`))),
@@ -29,7 +34,7 @@ export async function ledgerContradicts(ground: Ground): Promise<Breach[]> {
       const gaps = versions.some((version, at) => version !== at + 1);
       return [
         ...(gaps ? [{ rule: 'I7', what: `the versions of ${stream} have a gap: ${versions.join()}` }] : []),
-        ...(known.has(stream) || stream.startsWith('platform:')
+        ...(known.has(stream) || !/^(run|tenant|task):/.test(stream)
           ? []
           : [{ rule: 'I7', what: `events of ${stream}, which was never committed` }]),
       ];
