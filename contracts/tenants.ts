@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reservedSlugs, slugPattern } from './slugs.ts';
+import { runQueues } from './workflowInputs.ts';
 
 export const tenantStates = ['provisioning', 'active', 'suspended', 'offboarding', 'erased', 'rolled_back'] as const;
 export const TenantState = z.enum(tenantStates);
@@ -46,6 +47,12 @@ export const NewTenant = z.strictObject({
   plan: z.string().min(1).max(63).optional(),
   region: z.string().min(1).max(63).optional(),
   admin: Person.optional(),
+  queue: z.enum(runQueues).optional().describe('`bulk` for one of many: nobody who waits for an answer stands behind it'),
+  breakpoints: z
+    .array(z.string().max(63))
+    .max(50)
+    .optional()
+    .describe('Keys of steps before which the run stops until a person says go on'),
 });
 export type NewTenant = z.infer<typeof NewTenant>;
 

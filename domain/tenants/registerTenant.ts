@@ -6,7 +6,7 @@ import { chooseIds, planSteps } from '../blueprints/planSteps.ts';
 import { findVersion, stepsOf } from '../blueprints/viewBlueprints.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
-import { addSteps, openRun } from '../runs/openRun.ts';
+import { addSteps, openRun, type NewStep } from '../runs/openRun.ts';
 import { sealWith, type TenantKeys } from '../secrets/tenantKeys.ts';
 import { json, rows } from '../sql.ts';
 import { reserveAddress } from './addresses.ts';
@@ -85,9 +85,11 @@ export async function registerTenant(
       exclusive: true,
       cancellable: true,
       blueprint: pinned,
+      ...(wanted.queue ? { queue: wanted.queue } : {}),
     },
     actor,
   );
+  const planned = await planSteps(em, { tenantId, runId }, steps, chooseIds(steps, chosen?.resourceIds));
   await addSteps(em, runId, [
     {
       title: 'Reserve the address',
@@ -97,10 +99,22 @@ export async function registerTenant(
       undo: 'address.release',
       done: true,
     },
-    ...(await planSteps(em, { tenantId, runId }, steps, chooseIds(steps, chosen?.resourceIds))),
+    ...breakAt(planned, wanted.breakpoints ?? []),
     { title: 'Open the doors', kind: 'fixed', provider: 'doors', act: 'doors.open', undo: null },
   ]);
   return { tenantId, slug, runId, blueprint: pinned };
+}
+
+/** Refuses with `invalid_request` a breakpoint at no step. */
+function breakAt(steps: NewStep[], keys: string[]): NewStep[] {
+  const unknown = keys.flatMap((key, at) =>
+    steps.some((step) => step.key === key)
+      ? []
+      : [{ path: `breakpoints.${at}`, message: 'is no step of the blueprint before the doors' }],
+  );
+  if (unknown.length > 0)
+    throw new DomainError('invalid_request', 'Some of what was sent is not valid.', { fields: unknown });
+  return steps.map((step) => ({ ...step, breakpoint: keys.includes(step.key ?? '') }));
 }
 
 export async function planOf(em: Sql, name: string): Promise<Plan> {

@@ -1,6 +1,7 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { Run, RunStarted } from '#contracts/runs.ts';
+import type { NewTenant } from '#contracts/tenants.ts';
 import { runIsOver } from '#contracts/runStates.ts';
 
 const patienceMs = 300_000;
@@ -24,8 +25,8 @@ export class ApiClient {
     return new ApiClient(url, cookie);
   }
 
-  async createTenant(name: string): Promise<RunStarted> {
-    const answer = await this.#ask('POST', '/api/v1/tenants', { name });
+  async createTenant(name: string, more: Partial<NewTenant> = {}): Promise<RunStarted> {
+    const answer = await this.#ask('POST', '/api/v1/tenants', { name, ...more });
     const body = await bodyOf(answer);
     if (answer.statusCode !== 202) throw new Error(`creating a tenant was answered with ${answer.statusCode}: ${body}`);
     return JSON.parse(body) as RunStarted;
