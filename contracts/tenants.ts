@@ -47,7 +47,10 @@ export const NewTenant = z.strictObject({
   plan: z.string().min(1).max(63).optional(),
   region: z.string().min(1).max(63).optional(),
   admin: Person.optional(),
-  queue: z.enum(runQueues).optional().describe('`bulk` for one of many: nobody who waits for an answer stands behind it'),
+  queue: z
+    .enum(runQueues)
+    .optional()
+    .describe('`bulk` for one of many: nobody who waits for an answer stands behind it'),
   breakpoints: z
     .array(z.string().max(63))
     .max(50)

@@ -1,4 +1,4 @@
-import type { ProvisioningState, ProvisioningSwitch } from '#contracts/provisioning.ts';
+import type { ProvisioningState, ProvisioningSwitch } from '#contracts/platform.ts';
 import type { Sql } from './database.ts';
 import { appendEvent, type Actor } from './events/appendEvent.ts';
 import { rows } from './sql.ts';

@@ -1,4 +1,4 @@
-import { ProvisioningState, ProvisioningSwitch } from '#contracts/provisioning.ts';
+import { ProvisioningState, ProvisioningSwitch } from '#contracts/platform.ts';
 import { switchProvisioning, viewProvisioning } from '#domain/provisioningSwitch.ts';
 import { defineRoute } from '../../route.ts';
 

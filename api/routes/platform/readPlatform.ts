@@ -1,18 +1,23 @@
 import { PlatformState } from '#contracts/platform.ts';
 import { rolePermits } from '#contracts/permissions.ts';
 import { viewCluster } from '#domain/cluster/clusterChange.ts';
+import { viewProvisioning } from '#domain/provisioningSwitch.ts';
 import { countOpenTasks } from '#domain/tasks/listTasks.ts';
 import { defineRoute } from '../../route.ts';
 
 export const readPlatform = defineRoute({
   method: 'get',
   path: '/api/v1/platform',
-  summary: 'Read what concerns everybody: the Temporal cluster, open tasks',
+  summary: 'Read what concerns everybody: the Temporal cluster, what holds provisioning, open tasks',
   permission: 'signed-in',
   success: { status: 200, body: PlatformState },
   errors: [],
   async handle({ signedIn }, { em }) {
     const mayReadTasks = signedIn !== null && rolePermits(signedIn.role, 'tasks:read');
-    return { cluster: await viewCluster(em), openTasks: mayReadTasks ? await countOpenTasks(em) : null };
+    return {
+      cluster: await viewCluster(em),
+      provisioning: await viewProvisioning(em),
+      openTasks: mayReadTasks ? await countOpenTasks(em) : null,
+    };
   },
 });
