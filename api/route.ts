@@ -114,5 +114,6 @@ export const TenantParams = z.strictObject({ tenantId: Id });
 export const RunParams = z.strictObject({ runId: Id });
 export const RunStepParams = z.strictObject({ runId: Id, stepId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
+export const TargetParams = z.strictObject({ targetId: Id });
 export const WorkerTokenParams = z.strictObject({ tokenId: Id });
 export const FindingParams = z.strictObject({ findingId: Id });

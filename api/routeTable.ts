@@ -18,6 +18,11 @@ import { closeCircuit } from './routes/platform/closeCircuit.ts';
 import { pauseProvisioning } from './routes/platform/pauseProvisioning.ts';
 import { readIssuer } from './routes/portal/readIssuer.ts';
 import { readIssuerKeys } from './routes/portal/readIssuerKeys.ts';
+import { listNotificationTargets } from './routes/notifications/listNotificationTargets.ts';
+import { createNotificationTarget } from './routes/notifications/createNotificationTarget.ts';
+import { updateNotificationTarget } from './routes/notifications/updateNotificationTarget.ts';
+import { deleteNotificationTarget } from './routes/notifications/deleteNotificationTarget.ts';
+import { testNotificationTarget } from './routes/notifications/testNotificationTarget.ts';
 import { confirmCluster } from './routes/platform/confirmCluster.ts';
 import { readPlatform } from './routes/platform/readPlatform.ts';
 import { readPortal } from './routes/portal/readPortal.ts';
@@ -87,6 +92,11 @@ export const routeTable = {
   readStepInput,
   pauseProvisioning,
   closeCircuit,
+  listNotificationTargets,
+  createNotificationTarget,
+  updateNotificationTarget,
+  deleteNotificationTarget,
+  testNotificationTarget,
   readPlatform,
   confirmCluster,
   listTasks,

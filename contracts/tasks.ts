@@ -57,3 +57,76 @@ export const TaskAssignment = z.strictObject({
 });
 
 export const TaskClosing = z.strictObject({ note: z.string().trim().min(1).max(2000) });
+
+export const channels = ['mail', 'webhook'] as const;
+export const Channel = z.enum(channels);
+export type Channel = z.infer<typeof Channel>;
+
+const title = z.string().trim().min(1).max(120);
+const kinds = z.array(TaskKind).min(1, 'must name at least one kind').max(20);
+
+/** Absolute, http(s), and without credentials: those belong into the signature. */
+const WebhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an absolute http(s) address' })
+  .max(2000)
+  .refine((url) => {
+    const parsed = URL.parse(url);
+    return parsed?.username === '' && parsed.password === '';
+  }, 'must not carry credentials');
+
+const addresses = { mail: z.email('must be a mail address').max(254), webhook: WebhookUrl };
+
+export const NewNotificationTarget = z
+  .strictObject({
+    channel: Channel,
+    title,
+    address: z.string().max(2000).describe('A mail address, or an http(s) address, by the channel'),
+    kinds,
+  })
+  .superRefine(({ channel, address }, check) => {
+    const { error } = addresses[channel].safeParse(address);
+    if (error)
+      check.addIssue({ code: 'custom', path: ['address'], message: error.issues[0]?.message ?? 'is not valid' });
+  });
+export type NewNotificationTarget = z.infer<typeof NewNotificationTarget>;
+
+export const NotificationTargetChange = z.strictObject({
+  title: title.optional(),
+  kinds: kinds.optional(),
+  enabled: z.boolean().optional(),
+});
+
+/** One attempt to tell: how often it was tried, and why it did not arrive. */
+export const Notification = z.object({
+  id: z.uuid().describe('The `webhook-id`, the same in every attempt'),
+  taskId: z.uuid().nullable().describe('Null for a test'),
+  state: z.enum(['waiting', 'sent', 'dead']),
+  attempts: z.number().int(),
+  nextAttemptAt: z.iso.datetime().nullable(),
+  lastError: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  sentAt: z.iso.datetime().nullable(),
+});
+export type Notification = z.infer<typeof Notification>;
+
+export const NotificationTarget = z.object({
+  id: z.uuid(),
+  title: z.string(),
+  channel: Channel,
+  address: z.string(),
+  kinds: z.array(TaskKind),
+  enabled: z.boolean(),
+  createdAt: z.iso.datetime(),
+  waiting: z.number().int(),
+  dead: z.number().int().describe('Given up; nobody was told'),
+  recent: z.array(Notification).describe('The newest five'),
+});
+export type NotificationTarget = z.infer<typeof NotificationTarget>;
+
+export const NotificationTargetList = z.object({ items: z.array(NotificationTarget) });
+
+export const NotificationTargetCreated = z.object({
+  target: NotificationTarget,
+  secret: z.string().nullable().describe('What webhooks are verified with (Standard Webhooks); shown this once'),
+});
+export type NotificationTargetCreated = z.infer<typeof NotificationTargetCreated>;

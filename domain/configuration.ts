@@ -65,6 +65,7 @@ const Environment = z.object({
     .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
     .optional(),
   TENANTRY_MAIL_FROM: z.string().min(3).default('Tenantry <tenantry@localhost>'),
+  TENANTRY_WEBHOOKS_TO_PRIVATE_NETWORKS: switchedOn.default(false),
   TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
@@ -107,6 +108,7 @@ export interface Configuration {
   stepsToPrivateNetworks: boolean;
   smtpUrl: string | null;
   mailFrom: string;
+  webhooksToPrivateNetworks: boolean;
   logLevel: string;
   trustedProxies: number;
   undoPatienceSeconds: number;
@@ -192,6 +194,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     stepsToPrivateNetworks: e.TENANTRY_STEPS_TO_PRIVATE_NETWORKS,
     smtpUrl: e.SMTP_URL ?? null,
     mailFrom: e.TENANTRY_MAIL_FROM,
+    webhooksToPrivateNetworks: e.TENANTRY_WEBHOOKS_TO_PRIVATE_NETWORKS,
     logLevel: e.TENANTRY_LOG_LEVEL,
     trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,

@@ -10,6 +10,7 @@ import { tracingActivityInterceptors, tracingSinks } from '#observability/tempor
 import { connectionOptions, dataConverterOf, openTemporalClient } from '#temporal/connection.ts';
 import { taskQueueOf } from '#temporal/queues.ts';
 import { createDeps, type WorkerDeps } from './createDeps.ts';
+import { startNotifier } from './notifier/notifier.ts';
 import { startReconciler } from './reconciler/reconciler.ts';
 import { stepInterceptor } from './stepInterceptor.ts';
 
@@ -87,9 +88,10 @@ export async function startWorker(
     const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
     ended.catch(() => undefined); // told through `ended`
     const reconciler = startReconciler({ platform, client: temporal.client, logger });
+    const notifier = startNotifier({ platform, mail: deps.mail, logger });
     let stopping: Promise<void> | null = null;
     const stop = async () => {
-      await reconciler.stop();
+      await Promise.all([reconciler.stop(), notifier.stop()]);
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
       await connection.close();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
 import type { routeTable } from '#api/routeTable.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
-import { openTask } from '#domain/tasks/openTask.ts';
 import type { StepIn } from '#test/servers/faults.ts';
+import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
 import { decisionCases } from './decisionCases.ts';
@@ -43,16 +43,6 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
   const ofItsRun = async (): Promise<Request> => ({ params: { runId: world.active.runId } });
   const is = (expected: object) => (answer: Answer) =>
     assert.partialDeepStrictEqual(answer.body, expected as Record<string, unknown>);
-
-  const aTask = () =>
-    world.api.installation.em.transactional((em) =>
-      openTask(em, {
-        kind: 'delivery_refused',
-        ...world.active,
-        title: 'A message was refused for good',
-        reason: { code: 'mail_refused', text: 'The mail server refused the mail for good (550).' },
-      }),
-    );
 
   return {
     ...decisionCases(world),
@@ -220,52 +210,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
         assert.equal((await world.api.installation.runIsOver(body['runId'] as string)).state, 'succeeded');
       },
     },
-    readPlatform: {
-      async succeeds() {
-        await aTask();
-        return {};
-      },
-      shows({ body }) {
-        assert.deepEqual(body['cluster'], { state: 'same' });
-        assert.ok(Number(body['openTasks']) >= 1);
-      },
-    },
-    confirmCluster: {
-      async succeeds() {
-        const [seen] = await world.api.installation.asAdmin(
-          null,
-          `insert into cluster_changes
-             (id, known_cluster_id, known_namespace_id, seen_cluster_id, seen_namespace_id, affected_runs)
-           select gen_random_uuid(), 'lost', 'lost', cluster_id, namespace_id, 1 from runs where id = $1
-           returning seen_cluster_id as "clusterId", seen_namespace_id as "namespaceId"`,
-          [world.active.runId],
-        );
-        return { body: seen };
-      },
-      shows: is({ restarted: 0, finishedFromLedger: 0 }),
-    },
-    listTasks: {
-      async succeeds() {
-        await aTask();
-        return {};
-      },
-      shows({ body }) {
-        const [task] = body['items'] as Record<string, unknown>[];
-        assert.partialDeepStrictEqual(task, { kind: 'delivery_refused', state: 'open', tenant: { slug: 'abo' } });
-      },
-    },
-    readTask: {
-      succeeds: async () => ({ params: { taskId: await aTask() } }),
-      shows: is({ kind: 'delivery_refused', state: 'open', left: [], may: { close: true } }),
-    },
-    assignTask: {
-      succeeds: async () => ({ params: { taskId: await aTask() }, body: { assignee: 'me' } }),
-      shows: is({ assignee: { email: owner.email } }),
-    },
-    closeTask: {
-      succeeds: async () => ({ params: { taskId: await aTask() }, body: { note: 'Telephoned.' } }),
-      shows: is({ state: 'done', note: 'Telephoned.', closedBy: owner.email }),
-    },
+    ...attentionCases(world),
     ...codecCases(world),
     ...driftCases(world),
     readPortal: {

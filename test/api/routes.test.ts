@@ -124,6 +124,7 @@ describe('every route', () => {
           const body = {
             updateTenant: { name: 'x' },
             deleteTenant: { confirm: 'x' },
+            updateNotificationTarget: { enabled: true },
             assignTask: { assignee: null },
             closeTask: { note: 'x' },
             updatePlan: { blueprintVersion: 1, expectedVersion: 1 },
