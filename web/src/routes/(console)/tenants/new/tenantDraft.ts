@@ -45,22 +45,3 @@ export function requestOf(draft: TenantDraft): NewTenant {
     ...((email || adminName) && { admin: { email: email ?? '', ...(adminName && { name: adminName }) } }),
   };
 }
-
-/**
- * One key per distinct request: sending the same again after a lost answer creates nothing twice, and a changed request
- * is a new one. Not `randomUUID`, which plain-HTTP origins do not have.
- */
-export function idempotencyKeys(): (request: NewTenant) => string {
-  let sent = '';
-  let key = '';
-  return (request) => {
-    const body = JSON.stringify(request);
-    if (body !== sent) {
-      sent = body;
-      key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
-        '',
-      );
-    }
-    return key;
-  };
-}
