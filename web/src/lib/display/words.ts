@@ -1,3 +1,4 @@
+import type { DecisionKind } from '#contracts/decisions.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { Plan, Resource, TenantPlan, TenantState } from '#contracts/tenants.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
@@ -59,6 +60,14 @@ export const planActionWords: Record<TenantPlan['steps'][number]['action'], Word
   call: { title: 'Call', tone: 'good' },
   open: { title: 'Open', tone: 'good' },
   conflict: { title: 'Conflict', tone: 'bad' },
+};
+
+/** A decision as a button says it, and as a list tells it afterwards. */
+export const decisionWords: Record<DecisionKind, { title: string; done: string }> = {
+  retry: { title: 'Retry', done: 'Retried' },
+  skip: { title: 'Skip', done: 'Skipped' },
+  roll_back: { title: 'Roll back', done: 'Rolled back' },
+  continue: { title: 'Continue', done: 'Continued' },
 };
 
 /** What a run does, and what joins it to the name of its tenant. */
