@@ -36,9 +36,12 @@ export const killMatrix: Drill = {
   },
 };
 
+/** Their activities write their outcome themselves, and no attempts. */
+const uncounted = new Set(['doors', 'drift']);
+
 /** Attempts are counted where an activity of a step is interrupted, and not where its report or the API is. */
 const hitsOf = (victim: Victim, { place }: Cell): number =>
-  victim === 'API' || place.inWorkflowTask || place.step === 'doors' ? hitsAtLeast : hitsOfAttempts;
+  victim === 'API' || place.inWorkflowTask || uncounted.has(place.step) ? hitsAtLeast : hitsOfAttempts;
 
 interface VictimOutcome {
   victim: Victim;

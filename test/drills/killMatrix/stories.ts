@@ -1,8 +1,11 @@
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '#domain/database.ts';
+import { openCheck } from '#domain/drift/check.ts';
+import { openRepair } from '#domain/drift/repair.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { openRemoval } from '#domain/tenants/openRemoval.ts';
+import { rows } from '#domain/sql.ts';
 import type { Position } from '#test/servers/faults.ts';
 import type { Acknowledged, Ground } from '../ground.ts';
 import { noted, step, undo, written, type Place } from './places.ts';
@@ -135,8 +138,43 @@ const deliver: Story = {
   ends: { run: 'succeeded', tenant: 'active' },
 };
 
+const checkForDrift: Story = {
+  title: 'a tenant is compared with what was made',
+  kind: 'checkDrift',
+  places: [...written('drift', 'drift.checkBatch'), ...written('drift', 'drift.closeCheck')],
+  fails: [],
+  prepare: provisioned([]),
+  open: opening(async (em, { tenantId }) => ({ runId: await openCheck(em, tenantId, theSystem) })),
+  ends: { run: 'succeeded', tenant: 'active' },
+};
+
+/** Tenants whose realms were changed behind our back, and it was noticed. */
+async function drifted(ground: Ground, labels: string[]): Promise<Acknowledged[]> {
+  const tenants = await provisioned([])(ground, labels);
+  const tenantIds = tenants.map(({ tenantId }) => tenantId);
+  await ground.ask(`update realms set access = 'suspended' where tenant_id = any($1)`, [tenantIds]);
+  for (const tenant of tenants) await ground.start((await checkForDrift.open(ground, tenant, '')).runId);
+  await ground.settled(tenantIds, patienceMs);
+  return tenants;
+}
+
+const repair: Story = {
+  title: 'what drifted is mended',
+  kind: 'repairResource',
+  places: [...step('realm', 'realm.ensure', 'done'), ...written('drift', 'drift.closeRepair')],
+  fails: [],
+  prepare: drifted,
+  open: opening(async (em, { tenantId }) => {
+    const [finding] = await rows<{ id: string }>(em)`
+      select id from drift_findings where tenant_id = ${tenantId} and state = 'open'`;
+    if (!finding) throw new Error('what drifted was not noticed');
+    return openRepair(em, finding.id, theSystem);
+  }),
+  ends: { run: 'succeeded', tenant: 'active' },
+};
+
 /** A workflow that is not here, and one of whose steps no place stands in, makes the drill red. */
-export const stories: readonly Story[] = [provision, rollBack, remove, finish, deliver];
+export const stories: readonly Story[] = [provision, rollBack, remove, finish, deliver, checkForDrift, repair];
 
 /** Steps that no worker executes, with where they are cut instead. */
 export const elsewhere: Record<string, string> = {
