@@ -67,6 +67,11 @@ export class DrillServers {
     await rm(this.temporalFolder, { recursive: true, force: true });
   }
 
+  /** Possibly a link to where PostgreSQL's user can enter. */
+  get postgresFolder(): string {
+    return join(this.dataDir, 'postgres', 'data');
+  }
+
   get temporalFolder(): string {
     return join(this.dataDir, 'temporal');
   }

@@ -2,7 +2,8 @@ import { killMatrix } from './d01KillMatrix.ts';
 import { duplicates } from './d02Duplicates.ts';
 import { stuckUndo } from './d03StuckUndo.ts';
 import { replayOfVersions } from './d10Replay.ts';
+import { secretsStayHidden } from './d15Secrets.ts';
 import type { Drill } from './drill.ts';
 
 /** In the order in which `npm run drill` carries them out. */
-export const drills: readonly Drill[] = [killMatrix, duplicates, stuckUndo, replayOfVersions];
+export const drills: readonly Drill[] = [killMatrix, duplicates, stuckUndo, replayOfVersions, secretsStayHidden];

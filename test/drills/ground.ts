@@ -4,7 +4,7 @@ import { theSystem } from '#domain/events/appendEvent.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
-import type { RemoteWorker } from '#test/servers/remoteWorker.ts';
+import type { RemoteWorker, Surroundings } from '#test/servers/remoteWorker.ts';
 import type { DrillServers } from './drillServers.ts';
 import { MailSink } from './mailSink.ts';
 
@@ -14,6 +14,7 @@ export interface Acknowledged extends RegisteredTenant {
   /** In its name: what another tenant must never see. */
   canary: string;
   email: string | null;
+  adminName: string | null;
 }
 
 const over = `('succeeded', 'rolled_back', 'cancelled', 'needs_attention')`;
@@ -25,6 +26,8 @@ export class Ground {
   readonly inbox: MailSink;
   readonly acknowledged: Acknowledged[] = [];
   worker!: RemoteWorker;
+  /** Whether every tenant has an admin whose name and address are secrets. */
+  invitesAll = false;
 
   private constructor(servers: DrillServers, installation: TestInstallation, inbox: MailSink) {
     this.servers = servers;
@@ -46,8 +49,8 @@ export class Ground {
     return new Ground(servers, installation, inbox);
   }
 
-  async startWorker(env: Record<string, string> = {}): Promise<RemoteWorker> {
-    this.worker = await this.installation.startWorkerProcess(env);
+  async startWorker(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<RemoteWorker> {
+    this.worker = await this.installation.startWorkerProcess(env, surroundings);
     return this.worker;
   }
 
@@ -56,11 +59,11 @@ export class Ground {
     label: string,
     { invited = false, ...wanted }: Partial<NewTenant> & { invited?: boolean } = {},
   ): Promise<Acknowledged> {
-    const { wish, canary, email } = newTenant(label, invited);
+    const { wish, canary, email } = newTenant(label, invited || this.invitesAll);
     const registered = await this.installation.em.transactional((em) =>
       registerTenant(em, this.installation.platform.tenantKeys, { ...wish, ...wanted }, theSystem),
     );
-    const acknowledged = { ...registered, name: wish.name, canary, email };
+    const acknowledged = { ...registered, name: wish.name, canary, email, adminName: wish.admin?.name ?? null };
     this.acknowledged.push(acknowledged);
     return acknowledged;
   }
@@ -99,10 +102,14 @@ export class Ground {
   }
 }
 
-/** A wish for a tenant with a canary in its name, and in its admin's address when somebody is to be invited. */
+/** A wish for a tenant with a canary in its name, and with an admin who is nobody else's business when somebody is to be invited. */
 export function newTenant(label: string, invited: boolean) {
-  const canary = `canary-${randomBytes(6).toString('hex')}`;
-  const email = invited ? `${canary}@drill.example` : null;
-  const wish: NewTenant = { name: `${label.slice(0, 60)} ${canary}`, ...(email ? { admin: { email } } : {}) };
+  const word = (mark: string) => `${mark}-${randomBytes(6).toString('hex')}`;
+  const canary = word('canary');
+  const email = invited ? `${word('hidden')}@drill.example` : null;
+  const wish: NewTenant = {
+    name: `${label.slice(0, 60)} ${canary}`,
+    ...(email ? { admin: { email, name: `Quetzal ${word('hidden')}` } } : {}),
+  };
   return { wish, canary, email };
 }

@@ -26,7 +26,7 @@ import { startRun } from '#temporal/startRun.ts';
 import { scheduleIdOf } from '#workers/schedules.ts';
 import { startWorker, type RunningWorker } from '#workers/worker.ts';
 import { stepInto, type StepIn } from './faults.ts';
-import { RemoteWorker } from './remoteWorker.ts';
+import { RemoteWorker, type Surroundings } from './remoteWorker.ts';
 
 /** What `npm test` hands to every file: one PostgreSQL and one Temporal for all. */
 export function testServers(): { adminUrl: string; temporalAddress: string } {
@@ -129,8 +129,8 @@ export class TestInstallation {
   }
 
   /** A worker in a process of its own, to be killed or frozen. */
-  async startWorkerProcess(env: Record<string, string> = {}): Promise<RemoteWorker> {
-    const worker = await RemoteWorker.start({ ...this.env, ...env });
+  async startWorkerProcess(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<RemoteWorker> {
+    const worker = await RemoteWorker.start({ ...this.env, ...env }, surroundings);
     this.#processes.push(worker);
     return worker;
   }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Position } from './faults.ts';
@@ -28,6 +29,13 @@ export type Word =
   | { halted: Position; tenantId?: string }
   | { ended: { at: string; code: string | null } };
 
+export interface Surroundings {
+  /** Where its output is kept; else it is the test's own. */
+  logFile?: string;
+  /** Loaded before anything else. */
+  imports?: string[];
+}
+
 /** A worker in a process of its own, as seen by the test that kills or freezes it. */
 export class RemoteWorker {
   readonly child: ChildProcess;
@@ -37,11 +45,14 @@ export class RemoteWorker {
   }
 
   /** Resolves when the worker is ready. */
-  static async start(env: Record<string, string>): Promise<RemoteWorker> {
+  static async start(env: Record<string, string>, { logFile, imports = [] }: Surroundings = {}): Promise<RemoteWorker> {
+    const log = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
     const child = fork(join(import.meta.dirname, 'workerProcess.ts'), {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, ...imports.flatMap((url) => ['--import', url])],
+      stdio: ['ignore', log, log, 'ipc'],
     });
+    if (typeof log === 'number') closeSync(log);
     const worker = new RemoteWorker(child);
     await worker.#next((word) => 'ready' in word);
     return worker;
