@@ -76,6 +76,10 @@ export const Run = z.object({
     .describe('Why and where the run stands still'),
   decisions: z.array(RunDecision),
   parentRunId: z.uuid().nullable().describe('The run that this one follows up'),
+  blueprint: z
+    .object({ name: z.string(), version: z.number().int() })
+    .nullable()
+    .describe('What the run is pinned to, wherever its plan moves'),
   temporal: z.object({ workflowId: z.string(), url: z.string().nullable() }),
   steps: z.array(RunStep),
 });

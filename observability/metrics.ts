@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '#contracts/errors.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import { taskKinds, type TaskKind } from '#contracts/tasks.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
@@ -61,6 +62,13 @@ const activitySeconds = new Histogram({
   registers,
 });
 
+const tenantPlans = new Counter({
+  name: 'tenantry_tenant_plans_total',
+  help: 'Plans of tenants: made, applied, and refused by the code of the refusal',
+  labelNames: ['outcome'],
+  registers,
+});
+
 /** Browsers that follow a run at this moment. */
 export const watchers = new Gauge({
   name: 'tenantry_sse_watchers',
@@ -93,6 +101,8 @@ export function countRequest(seen: { method: string; route: string; status: numb
   const method = methods.has(seen.method) ? seen.method : 'other';
   httpRequestSeconds.observe({ method, route: seen.route, status: String(seen.status) }, seen.seconds);
 }
+
+export const countTenantPlan = (outcome: 'made' | 'applied' | ErrorCode): void => tenantPlans.inc({ outcome });
 
 export function countRun(ended: { kind: WorkflowKind; outcome: RunState; seconds: number }): void {
   runs.inc({ kind: ended.kind, outcome: ended.outcome });

@@ -61,6 +61,8 @@ function viewRun(
     tenantId: run.tenantId ?? null,
     tenant,
     parentRunId: run.parentRunId ?? null,
+    blueprint:
+      run.blueprintName && run.blueprintVersion ? { name: run.blueprintName, version: run.blueprintVersion } : null,
     progress,
     reason: run.reason ?? null,
     cancelRequestedAt: isoOrNull(run.cancelRequestedAt),

@@ -125,7 +125,8 @@ describe('blueprints', () => {
     stepIn = async () => undefined;
     const { body: again } = await api.ask<RunStarted>('POST', `/api/v1/runs/${started.runId}/try-again`);
     assert.deepEqual(again.blueprint, { name: 'pinned', version: 2 });
-    assert.equal((await api.installation.runIsOver(again.runId)).state, 'succeeded');
+    const { state, blueprint } = await api.installation.runIsOver(again.runId);
+    assert.deepEqual([state, blueprint], ['succeeded', { name: 'pinned', version: 2 }]);
     assert.deepEqual(await stepsOf(again.runId), [
       'Reserve the address: done',
       'Create the newer database: done',

@@ -4,6 +4,7 @@ import { purgePlans } from '#domain/tenants/tenantPlans.ts';
 import type { Problem } from '#contracts/problems.ts';
 import type { RunStarted } from '#contracts/runs.ts';
 import type { Manifest, TenantPlan } from '#contracts/tenants.ts';
+import { registry } from '#observability/metrics.ts';
 import { plantings } from '#test/servers/plantings.ts';
 import type { PlantContext } from '#test/servers/plantings/planting.ts';
 import { ApiInstallation, owner } from './apiInstallation.ts';
@@ -193,6 +194,12 @@ describe('planning a tenant and applying the plan', () => {
       `select string_agg(p::text || encode(sealed, 'escape'), ' ') as everything from tenant_plans p`,
     );
     assert.doesNotMatch(String(row!['everything']), /secret\.admin|Secret Admin/);
+  });
+
+  it('counts what became of plans', async () => {
+    const counted = await registry.getSingleMetricAsString('tenantry_tenant_plans_total');
+    for (const outcome of ['made', 'applied', 'plan_outdated', 'plan_expired'])
+      assert.match(counted, new RegExp(`outcome="${outcome}"`));
   });
 
   it('still needs a name when there is no plan', async () => {

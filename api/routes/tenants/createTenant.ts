@@ -1,7 +1,9 @@
+import { DomainError } from '#contracts/errors.ts';
 import { RunStarted } from '#contracts/runs.ts';
 import { TenantToCreate, type NewTenant } from '#contracts/tenants.ts';
 import { applyPlan } from '#domain/tenants/applyPlan.ts';
-import { registerTenant } from '#domain/tenants/registerTenant.ts';
+import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
+import { countTenantPlan } from '#observability/metrics.ts';
 import { defineRoute } from '../../route.ts';
 
 /** Accepted once its rows are written: the run goes on from the ledger, also when Temporal is away at this moment. */
@@ -19,17 +21,25 @@ export const createTenant = defineRoute({
   ], // prettier-ignore
   async handle({ body, actor }, { em, once, platform, workflows }) {
     const { tenantKeys: keys, installation } = platform;
+    const { planId } = body;
+    const { keyring } = installation;
+    const ask = (question: Parameters<typeof workflows.plan>[0]) => workflows.plan(question);
     const started =
-      body.planId === undefined
+      planId === undefined
         ? await once((tx) => registerTenant(tx, keys, body as NewTenant, actor))
-        : await applyPlan(body.planId, body, actor, {
-            em,
-            once,
-            keys,
-            keyring: installation.keyring,
-            ask: (question) => workflows.plan(question),
-          });
+        : await counted(applyPlan(planId, body, actor, { em, once, keys, keyring, ask }));
     await workflows.start(started.runId);
     return started;
   },
 });
+
+async function counted(applying: Promise<RegisteredTenant>): Promise<RegisteredTenant> {
+  try {
+    const started = await applying;
+    countTenantPlan('applied');
+    return started;
+  } catch (error) {
+    if (error instanceof DomainError) countTenantPlan(error.code);
+    throw error;
+  }
+}

@@ -2,6 +2,7 @@ import { TenantPlan, TenantToPlan } from '#contracts/tenants.ts';
 import { planRegistration } from '#domain/tenants/planRegistration.ts';
 import { showPlan } from '#domain/tenants/showPlan.ts';
 import { findPlan, storePlan } from '#domain/tenants/tenantPlans.ts';
+import { countTenantPlan } from '#observability/metrics.ts';
 import { defineRoute } from '../../route.ts';
 
 /** Makes nothing: what the registry knows is read here, what the providers would do is told by a worker, and the plan is kept. */
@@ -19,6 +20,8 @@ export const planTenant = defineRoute({
     const before = earlier?.appliedRunId ? null : earlier;
     const planned = await planRegistration(em, wanted, before);
     const shown = await showPlan(planned, (question) => workflows.plan(question));
-    return storePlan(em, keyring, { before, planned, wanted, shown }, actor);
+    const stored = await storePlan(em, keyring, { before, planned, wanted, shown }, actor);
+    countTenantPlan('made');
+    return stored;
   },
 });
