@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { doors } from './doors.ts';
 import { driftActivities } from './drift.ts';
 import { ledgerActivities } from './ledger.ts';
+import { orphanActivities } from './orphans.ts';
 import { planActivities } from './planTenant.ts';
 import { resourceActivities } from './resources.ts';
 import { scheduleActivities } from './schedules.ts';
@@ -17,6 +18,7 @@ export const createActivities = (deps: Deps) => ({
   ...planActivities(deps),
   ...deliverInvitation(deps),
   ...driftActivities(deps),
+  ...orphanActivities(deps),
   ...scheduleActivities(deps),
 });
 
@@ -25,4 +27,5 @@ export type Activities = ReturnType<typeof checkTenant> &
   ReturnType<typeof doors> &
   ReturnType<typeof deliverInvitation> &
   ReturnType<typeof driftActivities> &
+  ReturnType<typeof orphanActivities> &
   ReturnType<typeof scheduleActivities>;

@@ -1,7 +1,9 @@
 import { DomainError } from '#contracts/errors.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import { openCheck } from '#domain/drift/check.ts';
-import { theSystem } from '#domain/events/appendEvent.ts';
+import type { Sql } from '#domain/database.ts';
+import { theSystem, type Actor } from '#domain/events/appendEvent.ts';
+import { openSweep } from '#domain/orphans/sweep.ts';
 import type { Deps } from './deps.ts';
 
 /** What a schedule asks for: the run is written first, as whoever presses the button writes it. */
@@ -17,7 +19,10 @@ export const scheduleActivities = ({ registry }: Pick<Deps, 'registry'>) => ({
   },
 });
 
-function open(kind: WorkflowKind): typeof openCheck {
+type Open = (em: Sql, tenantId: null, actor: Actor, runId: string) => Promise<string>;
+
+function open(kind: WorkflowKind): Open {
   if (kind === 'checkDrift') return openCheck;
+  if (kind === 'sweepOrphans') return openSweep;
   throw new DomainError('invalid_request', `${kind} is not started by a schedule.`);
 }

@@ -1,3 +1,8 @@
+import { acceptOrphan } from './routes/orphans/acceptOrphan.ts';
+import { listOrphans } from './routes/orphans/listOrphans.ts';
+import { removeOrphan } from './routes/orphans/removeOrphan.ts';
+import { startOrphanSweep } from './routes/orphans/startOrphanSweep.ts';
+import { unlockOrphans } from './routes/orphans/unlockOrphans.ts';
 import { acceptDriftFinding } from './routes/drift/acceptDriftFinding.ts';
 import { listDriftFindings } from './routes/drift/listDriftFindings.ts';
 import { repairDriftFinding } from './routes/drift/repairDriftFinding.ts';
@@ -112,6 +117,11 @@ export const routeTable = {
   startDriftCheck,
   repairDriftFinding,
   acceptDriftFinding,
+  listOrphans,
+  startOrphanSweep,
+  removeOrphan,
+  acceptOrphan,
+  unlockOrphans,
   readPortal,
   readIssuer,
   readIssuerKeys,

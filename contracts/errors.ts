@@ -45,6 +45,8 @@ export const errorCodes = [
   'step_held',
   'finding_closed',
   'finding_not_repairable',
+  'orphan_known',
+  'sweep_locked',
   'idempotency_key_reused',
   'idempotency_in_flight',
   'setup_link_invalid',

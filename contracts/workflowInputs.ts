@@ -91,6 +91,8 @@ export const workflowKinds = [
   'finishRollback',
   'checkDrift',
   'repairResource',
+  'sweepOrphans',
+  'removeOrphan',
 ] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];
 

@@ -10,6 +10,7 @@ import { Migration20261121140000_attention } from './Migration20261121140000_att
 import { Migration20261121150000_blueprints } from './Migration20261121150000_blueprints.ts';
 import { Migration20261121155000_platformRuns } from './Migration20261121155000_platformRuns.ts';
 import { Migration20261121160000_drift } from './Migration20261121160000_drift.ts';
+import { Migration20261121165000_sweep } from './Migration20261121165000_sweep.ts';
 import { Migration20261121170000_workerTokens } from './Migration20261121170000_workerTokens.ts';
 
 export interface RolePasswords {
@@ -36,6 +37,7 @@ const migrations = [
   Migration20261121150000_blueprints,
   Migration20261121155000_platformRuns,
   Migration20261121160000_drift,
+  Migration20261121165000_sweep,
   Migration20261121170000_workerTokens,
 ];
 

@@ -38,7 +38,17 @@ export interface Difference {
 /** A thing outside the registry that carries our tag, whatever the registry believes. */
 export interface Owned {
   externalId: string;
+  /** What people call it: "Schema", "Login role". */
+  what: string;
   ownership: Ownership;
+}
+
+/** A thing that the registry does not want, as a sweep saw it; without a resource it had no tag, only a name that we give. */
+export interface Discarded {
+  externalId: string;
+  what: string;
+  tenantId: string;
+  resourceId: string | null;
 }
 
 /**
@@ -58,7 +68,16 @@ export interface Provider {
   /** Removes it only if our tag is on it; that it was never there is success. */
   destroy(ref: ResourceRef): Promise<void>;
   /** Everything that carries our installation's tag, a page at a time. */
-  list(cursor: string | null): Promise<{ items: Owned[]; nextCursor: string | null }>;
+  list(cursor: string | null): Promise<{
+    items: Owned[];
+    /** Empty, without a tag, of a name that only we give: what a frozen attempt may have made again after its removal. */
+    unmarked?: { externalId: string; what: string; tenantId: string }[];
+    nextCursor: string | null;
+  }>;
+  /** Removes what {@link list} told of, if it is still as it was; that it is gone is success. Refuses `resource_conflict`. */
+  discard(found: Discarded, holder: { runId: string; epoch: number }): Promise<void>;
+  /** The runs whose marks are outside even when what they made is gone: by them a restored registry is found out. */
+  witnesses?(): Promise<{ runId: string; at: string }[]>;
 }
 
 /** An outside system answered with an error, or not at all. Never holds an address with credentials or a payload. */

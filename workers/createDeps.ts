@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Configuration } from '#domain/configuration.ts';
 import { ConfigurationError } from '#domain/configuration.ts';
 import type { Platform } from '#domain/platform.ts';
+import { writeTag } from '#domain/resources/tags.ts';
 import { Ledger } from '#domain/runs/ledger.ts';
 import { countRun, countStep } from '#observability/metrics.ts';
 import { databaseProvider } from '#providers/database/databaseProvider.ts';
@@ -13,6 +14,9 @@ import type { Provider } from '#providers/provider.ts';
 import { builtinRealm } from '#providers/realm/builtinRealm.ts';
 import { filesystemStorage } from '#providers/storage/filesystemStorage.ts';
 import { startRun } from '#temporal/startRun.ts';
+
+/** A data store belongs to no tenant and was made by no run. */
+const nobody = '00000000-0000-0000-0000-000000000000';
 
 export interface WorkerDeps extends Deps {
   placement: Placement;
@@ -31,6 +35,8 @@ export function createDeps(platform: Platform, client: Client): WorkerDeps {
     installationId: installation.id,
     maxTenants: configuration.storeMaxTenants,
     readerRole,
+    tagOf: (resourceId) =>
+      writeTag(installation.keyring, { installationId: installation.id, tenantId: nobody, resourceId, runId: nobody }),
   });
   const { keyring } = installation;
   const providers: Provider[] = [

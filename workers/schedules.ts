@@ -22,8 +22,12 @@ type Definition = Required<Pick<ScheduleOptions, 'spec' | 'policies'>> & {
 export const scheduleIdOf = (kind: WorkflowKind, installationId: string): string => `${kind}/${installationId}`;
 
 /** What runs when, in UTC; null for never. */
-const timesOf = ({ driftCheckAt }: Configuration): [WorkflowKind, { hour: number; minute: number } | null][] => [
+const timesOf = ({
+  driftCheckAt,
+  sweepAt,
+}: Configuration): [WorkflowKind, { hour: number; minute: number } | null][] => [
   ['checkDrift', driftCheckAt],
+  ['sweepOrphans', sweepAt],
 ];
 
 /**

@@ -64,7 +64,10 @@ export async function startWorker(
   try {
     const [connection] = await Promise.all([
       NativeConnection.connect(connectionOptions(configuration)),
-      deps.placement.settleWhereabouts().then(() => deps.placement.ensureRoom(defaultRegion)),
+      deps.placement
+        .settleWhereabouts()
+        .then(() => deps.placement.ensureRoom(defaultRegion))
+        .then(() => deps.placement.settleTags()),
     ]);
     const common: Omit<WorkerOptions, 'taskQueue'> = {
       connection,

@@ -4,5 +4,7 @@ export { deprovisionTenant } from './deprovisionTenant.ts';
 export { finishRollback } from './finishRollback.ts';
 export { planTenant } from './planTenant.ts';
 export { provisionTenant } from './provisionTenant.ts';
+export { removeOrphan } from './removeOrphan.ts';
 export { repairResource } from './repairResource.ts';
 export { startScheduledRun } from './startScheduledRun.ts';
+export { sweepOrphans } from './sweepOrphans.ts';

@@ -1,4 +1,4 @@
-import type { Acceptance, RepairKind } from '#contracts/drift.ts';
+import type { Acceptance, RepairKind } from '#contracts/findings/drift.ts';
 import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';

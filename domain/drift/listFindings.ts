@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
-import type { DriftFinding, DriftPage, DriftQuery } from '#contracts/drift.ts';
+import type { DriftFinding, DriftPage, DriftQuery } from '#contracts/findings/drift.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
 import { headingOfKind } from '../resources/resourceTitles.ts';

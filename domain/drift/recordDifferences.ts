@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import type { RepairKind } from '#contracts/drift.ts';
+import type { RepairKind } from '#contracts/findings/drift.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { json, rows } from '../sql.ts';

@@ -16,3 +16,12 @@ export const schemaNameOf = (tenantId: string): string => `t_${base32OfId(tenant
 
 /** A bucket's name satisfies S3's rules: 3–63 characters, lower-case letters, digits, dashes. */
 export const bucketNameOf = (tenantId: string): string => `t-${base32OfId(tenantId)}`;
+
+/** Null for a name that {@link bucketNameOf} never gives. */
+export function tenantOfBucket(bucket: string): string | null {
+  const letters = /^t-([0-9a-hjkmnp-tv-z]{26})$/.exec(bucket)?.[1];
+  if (!letters) return null;
+  const value = [...letters].reduce((sum, letter) => (sum << 5n) | BigInt(alphabet.indexOf(letter)), 0n);
+  const hex = value.toString(16).padStart(32, '0');
+  return hex.length > 32 ? null : hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -12,7 +12,12 @@ import { openFinish } from './finishRollback.ts';
 import { lockRun, moveRun, type LockedRun } from './ledger.ts';
 
 /** They leave nothing half-made and change nothing of a tenant's life: whoever wanted them asks again. */
-const askedForAgain: ReadonlySet<WorkflowKind> = new Set<WorkflowKind>(['checkDrift', 'repairResource']);
+const askedForAgain: ReadonlySet<WorkflowKind> = new Set<WorkflowKind>([
+  'checkDrift',
+  'repairResource',
+  'sweepOrphans',
+  'removeOrphan',
+]);
 
 /**
  * Closes a run whose workflow ended without writing so (terminated by hand, timed out, deleted), and opens the run that
@@ -58,6 +63,8 @@ async function openFollowUp(em: Sql, run: LockedRun): Promise<string | null> {
     case 'deliverInvitation':
     case 'checkDrift':
     case 'repairResource':
+    case 'sweepOrphans':
+    case 'removeOrphan':
       return null;
   }
 }

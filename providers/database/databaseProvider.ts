@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import type { Registry } from '#domain/database.ts';
-import { enterToEnsure, markDestroyed, markDestroying, markPresent, type Execute } from '#domain/resources/fences.ts';
+import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { recallSecret, rememberSecret } from '#domain/secrets/resourceSecrets.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 import type { Provider, ResourceSpec } from '../provider.ts';
-import { listOwned } from './listOwned.ts';
+import { discard } from './discard.ts';
+import { listOwned, witnessesIn } from './listOwned.ts';
 import { groupRoleOf } from './openStore.ts';
 import type { Placement } from './placement.ts';
 import type { StoreConnections } from './stores.ts';
@@ -17,6 +18,7 @@ import { mendOwners, mendRights, mendRole, mendSchemaRights } from './mendSchema
 import { ReferenceShapes } from './referenceShape.ts';
 import {
   dropSchemaAndRole,
+  executeOnClient,
   joinGroup,
   roleTag,
   schemaTag,
@@ -218,10 +220,14 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
     },
 
     list: (cursor) => listOwned({ connections, placement, keyring }, cursor),
+    witnesses: () => witnessesIn({ connections, placement, keyring }),
+    async discard(found, { runId, epoch }) {
+      const resourceId = found.resourceId ?? '';
+      const { id: installationId } = placement.installation;
+      await discard(connections, found, {
+        isOurs: (tag) => isOurs(tag, { installationId, resourceId }),
+        holder: { resourceId, runId, epoch },
+      });
+    },
   };
 }
-
-const executeOnClient =
-  (client: pg.ClientBase): Execute =>
-  async (text, values) =>
-    (await client.query<Record<string, unknown>>(text, values)).rows;

@@ -42,6 +42,17 @@ export async function openStore(
   });
 }
 
+/** The comment is the database's own row for everybody on the server: written only where it is missing. */
+export async function tagStore(connections: StoreConnections, databaseName: string, tag: string): Promise<void> {
+  const home = connections.pool(connections.homeDatabase);
+  const { rows } = await home.query<{ tag: string | null }>(
+    `select shobj_description(oid, 'pg_database') as tag from pg_database where datname = $1`,
+    [databaseName],
+  );
+  if (rows[0] && rows[0].tag === null)
+    await home.query(`comment on database ${ident(databaseName)} is ${pg.escapeLiteral(tag)}`);
+}
+
 /** Two workers may open the same store at once: what the other one made is as good. */
 async function unlessThere(statement: Promise<unknown>): Promise<void> {
   const alreadyThere = new Set(['42710', '42P04', '23505']);

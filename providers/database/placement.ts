@@ -3,7 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Registry, Sql } from '#domain/database.ts';
 import { base32OfId } from '#domain/resources/names.ts';
 import { rows } from '#domain/sql.ts';
-import { openStore } from './openStore.ts';
+import { openStore, tagStore } from './openStore.ts';
 import type { DataStore, StoreConnections } from './stores.ts';
 
 interface StoreRow {
@@ -14,17 +14,21 @@ interface StoreRow {
 
 const storeOf = (row: StoreRow): DataStore => ({ id: row.id, ordinal: row.ordinal, databaseName: row.database_name });
 
+export interface PlacementOptions {
+  installationId: string;
+  maxTenants: number;
+  readerRole: string | null;
+  /** By its tag a store is known as ours even to a registry that has forgotten it. */
+  tagOf(storeId: string): string;
+}
+
 /** Decides in which data store a tenant lives, and opens the next one when all are full. */
 export class Placement {
   readonly #registry: Registry;
   readonly #connections: StoreConnections;
-  readonly #options: { installationId: string; maxTenants: number; readerRole: string | null };
+  readonly #options: PlacementOptions;
 
-  constructor(
-    registry: Registry,
-    connections: StoreConnections,
-    options: { installationId: string; maxTenants: number; readerRole: string | null },
-  ) {
+  constructor(registry: Registry, connections: StoreConnections, options: PlacementOptions) {
     this.#registry = registry;
     this.#connections = connections;
     this.#options = options;
@@ -52,6 +56,23 @@ export class Placement {
       select id, ordinal, database_name from data_stores
       where region = ${region} and state = 'open' and tenant_count < max_tenants order by ordinal limit 1`;
     return row ? storeOf(row) : null;
+  }
+
+  get installation(): { id: string } {
+    return { id: this.#options.installationId };
+  }
+
+  /** Of all stores, also those that are being opened. */
+  async names(): Promise<string[]> {
+    const found = await rows<{ name: string }>(this.#registry.em.fork())`
+      select database_name as name from data_stores`;
+    return found.map(({ name }) => name);
+  }
+
+  /** Stores that were opened before they had tags get theirs; called at start-up. */
+  async settleTags(): Promise<void> {
+    for (const { id, databaseName } of await this.all())
+      await tagStore(this.#connections, databaseName, this.#options.tagOf(id));
   }
 
   async all(): Promise<DataStore[]> {
@@ -97,6 +118,7 @@ export class Placement {
     });
     if (!store) return;
     await openStore(this.#connections, store.databaseName, this.#options.readerRole);
+    await tagStore(this.#connections, store.databaseName, this.#options.tagOf(store.id));
     await rows(em)`update data_stores set state = 'open' where id = ${store.id} and state = 'opening'`;
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { scramVerifier } from '#domain/secrets/scram.ts';
+import type { Execute } from '#domain/resources/fences.ts';
 import { ProviderError } from '../provider.ts';
 import type { StoreConnections } from './stores.ts';
 
@@ -9,6 +10,11 @@ const literal = pg.escapeLiteral;
 export interface Tagged {
   tag: string | null;
 }
+
+export const executeOnClient =
+  (client: pg.ClientBase): Execute =>
+  async (text, values) =>
+    (await client.query<Record<string, unknown>>(text, values)).rows;
 
 /** Null when there is no such schema. The tag is the schema's comment; its owner is the provisioner, so the tenant cannot alter it. */
 export async function schemaTag(client: pg.ClientBase, name: string): Promise<Tagged | null> {

@@ -95,6 +95,13 @@ export class StoreConnections {
     }
   }
 
+  /** Before a database is dropped: its idle connections would keep it. */
+  async forget(databaseName: string): Promise<void> {
+    const pool = this.#pools.get(databaseName);
+    this.#pools.delete(databaseName);
+    await pool?.end();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
   }

@@ -117,13 +117,17 @@ export function builtinRealm({ registry, keyring, keys, publicUrl }: BuiltinReal
       });
     },
 
+    async discard({ resourceId }, { runId, epoch }) {
+      if (resourceId) await this.destroy({ resourceId, tenantId: '', installationId: '', runId, epoch });
+    },
+
     async list(cursor) {
       const found = await rows<{ resource_id: string; tenant_id: string; tag: string }>(registry.em.fork())`
         select resource_id, tenant_id, tag from realms
         where resource_id > ${cursor ?? '00000000-0000-0000-0000-000000000000'}::uuid order by resource_id limit ${pageSize}`;
       const items = found.flatMap(({ tenant_id, tag }) => {
         const ownership = readTag(keyring, tag);
-        return ownership ? [{ externalId: issuerOf(publicUrl, tenant_id), ownership }] : [];
+        return ownership ? [{ externalId: issuerOf(publicUrl, tenant_id), what: 'Sign-in realm', ownership }] : [];
       });
       return { items, nextCursor: found.length === pageSize ? (found.at(-1)?.resource_id ?? null) : null };
     },

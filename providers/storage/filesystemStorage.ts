@@ -4,11 +4,11 @@ import { FSDriver } from 'flydrive/drivers/fs';
 import { DomainError } from '#contracts/errors.ts';
 import type { Registry } from '#domain/database.ts';
 import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
-import { bucketNameOf } from '#domain/resources/names.ts';
+import { bucketNameOf, tenantOfBucket } from '#domain/resources/names.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { executeOn } from '#domain/sql.ts';
-import type { Difference, Provider, ResourceRef } from '../provider.ts';
+import type { Difference, Owned, Provider, ResourceRef } from '../provider.ts';
 import { closeToOthers, lookAt, makeBucket, removeBucket, type Found } from './bucketFolders.ts';
 
 const pageSize = 500;
@@ -116,16 +116,31 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
       await em.transactional((tx) => markDestroyed(executeOn(tx), 'fences', ref));
     },
 
+    async discard({ externalId, tenantId, resourceId }, { runId, epoch }) {
+      if (tenantOfBucket(externalId) !== tenantId)
+        throw new DomainError('resource_conflict', `${externalId} is not the bucket of this tenant.`);
+      if (resourceId) {
+        const em = registry.em.fork();
+        await em.transactional((tx) => markDestroying(executeOn(tx), 'fences', { resourceId, runId, epoch }));
+      }
+      await removeBucket(root, externalId, (found) =>
+        resourceId ? isOurs(found, { resourceId }) : found.is === 'bucket' && found.tag === null && found.empty,
+      );
+    },
+
     async list(cursor) {
       const names = (await readdir(root).catch(() => [])).filter((name) => name.startsWith('t-')).sort();
       const page = names.filter((name) => name > (cursor ?? '')).slice(0, pageSize);
-      const items = [];
+      const items: Owned[] = [];
+      const unmarked = [];
       for (const name of page) {
         const found = await lookAt(root, name);
         const ownership = found.is === 'bucket' ? readTag(keyring, found.tag) : null;
-        if (ownership) items.push({ externalId: name, ownership });
+        if (ownership) items.push({ externalId: name, what: 'Storage bucket', ownership });
+        const tenantId = found.is === 'bucket' && found.tag === null && found.empty ? tenantOfBucket(name) : null;
+        if (tenantId) unmarked.push({ externalId: name, what: 'Storage bucket', tenantId });
       }
-      return { items, nextCursor: page.length === pageSize ? (page.at(-1) ?? null) : null };
+      return { items, unmarked, nextCursor: page.length === pageSize ? (page.at(-1) ?? null) : null };
     },
   };
 }

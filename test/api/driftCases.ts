@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { schemaNameOf } from '#domain/resources/names.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import type { Answer } from './apiInstallation.ts';
 import type { RouteCase, World } from './routeCases.ts';
 
@@ -8,7 +10,18 @@ const inAWeek = () => new Date(Date.now() + 7 * 86_400_000).toISOString();
 /** Comparing resources with what was made, and what is done about a difference. */
 export function driftCases(
   world: World,
-): Record<'listDriftFindings' | 'startDriftCheck' | 'repairDriftFinding' | 'acceptDriftFinding', RouteCase> {
+): Record<
+  | 'listDriftFindings'
+  | 'startDriftCheck'
+  | 'repairDriftFinding'
+  | 'acceptDriftFinding'
+  | 'listOrphans'
+  | 'startOrphanSweep'
+  | 'acceptOrphan'
+  | 'removeOrphan'
+  | 'unlockOrphans',
+  RouteCase
+> {
   const isOver = (body: Answer['body']) => world.api.installation.runIsOver(String(body['runId']));
 
   /** A difference of the active tenant that a check has found. */
@@ -25,7 +38,69 @@ export function driftCases(
   }
   const role = () => schemaNameOf(world.active.tenantId);
 
+  /** An empty bucket of a tenant that was removed, as a sweep finds it. */
+  async function orphan(): Promise<string> {
+    const { installation } = world.api;
+    const { tenantId, slug } = await installation.provision({ name: 'To leave something' });
+    await installation.runIsOver((await installation.removeTenant(tenantId, slug)).runId);
+    const bucket = join(installation.configuration.storageDir, bucketNameOf(tenantId));
+    await rm(bucket);
+    await mkdir(bucket);
+    await installation.asAdmin(
+      null,
+      `update resources set updated_at = now() - interval '1 day' where tenant_id = '${tenantId}'`,
+    );
+    await isOver((await world.api.ask('POST', '/api/v1/orphans/sweeps')).body);
+    const { body } = await world.api.ask<{ items: { id: string; tenantId: string }[] }>(
+      'GET',
+      '/api/v1/orphans/findings',
+    );
+    const found = body.items.find((item) => item.tenantId === tenantId);
+    assert.ok(found);
+    return found.id;
+  }
+
   return {
+    startOrphanSweep: {
+      succeeds: async () => ({}),
+      async shows({ body }) {
+        assert.equal((await isOver(body)).state, 'succeeded');
+      },
+    },
+    listOrphans: {
+      async succeeds() {
+        await orphan();
+        return {};
+      },
+      shows({ body }) {
+        const [newest] = body['items'] as Record<string, unknown>[];
+        assert.partialDeepStrictEqual(newest, { what: 'Storage bucket', why: 'unmarked', state: 'open' });
+        assert.equal(body['lock'], null);
+      },
+    },
+    acceptOrphan: {
+      succeeds: async () => ({
+        params: { findingId: await orphan() },
+        body: { reason: 'Kept for the audit', until: inAWeek() },
+      }),
+      shows: ({ body }) => assert.equal(body['state'], 'accepted'),
+    },
+    removeOrphan: {
+      succeeds: async () => ({ params: { findingId: await orphan() } }),
+      async shows({ body }) {
+        assert.equal((await isOver(body)).state, 'succeeded');
+      },
+    },
+    unlockOrphans: {
+      async succeeds() {
+        await world.api.installation.asAdmin(
+          null,
+          `update installations set sweep_locked_at = now(), sweep_lock_reason = 'x'`,
+        );
+        return { body: { reason: 'Looked at' } };
+      },
+      shows: ({ body }) => assert.equal(body['lock'], null),
+    },
     startDriftCheck: {
       succeeds: async () => ({ body: {} }),
       async shows({ body }) {

@@ -131,6 +131,7 @@ describe('every route', () => {
             createBlueprintVersion: { baseVersion: 1, steps: [{}] },
             decideRun: { version: 1, decision: 'retry' },
             setRunBreakpoint: { on: true },
+            acceptOrphan: { reason: 'x', until: new Date(Date.now() + 86_400_000).toISOString() },
             acceptDriftFinding: { reason: 'x', until: new Date(Date.now() + 86_400_000).toISOString() },
           }[id as string];
           assertProblem(await send(route, body ? { body } : {}), 404, 'not_found');

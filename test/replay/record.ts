@@ -3,14 +3,17 @@
  * TEST_TEMPORAL_ADDRESS. Released histories stay as they are, as runs of earlier versions do; a changed workflow gets new ones
  * beside them, named by TEST_REPLAY_VERSION.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openCheck } from '#domain/drift/check.ts';
 import { listFindings } from '#domain/drift/listFindings.ts';
 import { openRepair } from '#domain/drift/repair.ts';
-import { schemaNameOf } from '#domain/resources/names.ts';
+import { listOrphans } from '#domain/orphans/listOrphans.ts';
+import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
+import { openSweep } from '#domain/orphans/sweep.ts';
+import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { ProviderError } from '#providers/provider.ts';
 import { SealedPayloads } from '#temporal/payloadCodec.ts';
@@ -23,7 +26,7 @@ const version = process.env['TEST_REPLAY_VERSION'] ?? 'v1';
 const folder = join(import.meta.dirname, 'histories');
 await mkdir(folder, { recursive: true });
 let stepIn: StepIn = async () => undefined;
-const installation = await TestInstallation.start();
+const installation = await TestInstallation.start({ TENANTRY_SWEEP_GRACE_SECONDS: '0' });
 await installation.startWorker((position, attempt) => stepIn(position, attempt));
 const { keyring } = installation.platform.installation;
 const codec = new SealedPayloads(keyring, installation.platform.tenantKeys);
@@ -70,7 +73,30 @@ try {
   };
   await repairs('repairResource.fails');
   stepIn = async () => undefined;
+  const sweep = async () => {
+    const runId = await installation.em.transactional((em) => openSweep(em, null, theSystem));
+    await startRun(installation.platform, installation.temporal.client, runId);
+    return runId;
+  };
+  await record('sweepOrphans.succeeds', await sweep());
   await record('deprovisionTenant.succeeds', (await installation.removeTenant(good.tenantId, good.slug)).runId);
+  const removesOrphan = async (name: string, isAllowed: boolean) => {
+    const bucket = join(installation.configuration.storageDir, bucketNameOf(good.tenantId));
+    await rm(bucket, { recursive: true });
+    await mkdir(bucket);
+    await installation.runIsOver(await sweep());
+    const [orphan] = (await listOrphans(installation.em, { state: 'open', limit: 1 })).items;
+    const runId = await installation.em.transactional((em) => openOrphanRemoval(em, orphan?.id ?? '', 0, theSystem));
+    if (!isAllowed)
+      await installation.asAdmin(
+        null,
+        `update installations set sweep_locked_at = now(), sweep_lock_reason = 'Locked.'`,
+      );
+    await startRun(installation.platform, installation.temporal.client, runId);
+    await record(name, runId);
+  };
+  await removesOrphan('removeOrphan.succeeds', true);
+  await removesOrphan('removeOrphan.refused', false);
 
   stepIn = async ({ at, when }) => {
     if (at === 'storage.ensure' && when === 'after') throw refuse();

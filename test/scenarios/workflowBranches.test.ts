@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
  */
 const branches: Record<string, [code: string, file: string | null, titleOrReason: string][]> = {
   'checkDrift.ts': [
-    ['for (let batch = 0;', 'driftKilled', 'goes on with the batch'],
+    ['for (let batch = 0;', 'findings/driftKilled', 'goes on with the batch'],
     [
       'if (batch === batchesInHistory)',
       null,
@@ -30,11 +30,23 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['for (const planned of', 'provisionTenant', 'gives it database, realm and bucket'],
     ['if (deliveryRunId)', 'killed', 'its admin is invited once'],
   ],
-  'repairResource.ts': [
-    ['for (const planned of', 'drift', 'is brought back when a person asks for it'],
-    ['} catch (error) {', 'drift', 'stays open with the reason when the repair fails'],
+  'removeOrphan.ts': [
+    ['if (!subjectId) throw', null, 'the transaction that writes the run writes what it is about'],
+    ['} catch (error) {', 'findings/sweep', 'is not removed when the registry knows it by the time'],
   ],
-  'startScheduledRun.ts': [['if (runId)', 'schedules', 'starts no second run']],
+  'sweepOrphans.ts': [
+    ['for (let page = 0;', 'findings/sweep', 'is found in every system'],
+    [
+      'if (page === pagesInHistory)',
+      null,
+      'a hundred thousand things; what it continues with is the run, as in every page',
+    ],
+  ],
+  'repairResource.ts': [
+    ['for (const planned of', 'findings/drift', 'is brought back when a person asks for it'],
+    ['} catch (error) {', 'findings/drift', 'stays open with the reason when the repair fails'],
+  ],
+  'startScheduledRun.ts': [['if (runId)', 'findings/schedules', 'starts no second run']],
   'lib/policies.ts': [],
   'lib/reason.ts': [
     ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],

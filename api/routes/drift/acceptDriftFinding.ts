@@ -1,4 +1,4 @@
-import { Acceptance, DriftFinding } from '#contracts/drift.ts';
+import { Acceptance, DriftFinding } from '#contracts/findings/drift.ts';
 import { DomainError } from '#contracts/errors.ts';
 import { acceptFinding } from '#domain/drift/acceptFinding.ts';
 import { viewFindings } from '#domain/drift/listFindings.ts';

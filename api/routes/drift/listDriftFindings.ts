@@ -1,4 +1,4 @@
-import { DriftPage, DriftQuery } from '#contracts/drift.ts';
+import { DriftPage, DriftQuery } from '#contracts/findings/drift.ts';
 import { listFindings } from '#domain/drift/listFindings.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -1,4 +1,4 @@
-import { NewDriftCheck, PlatformRunStarted } from '#contracts/drift.ts';
+import { NewDriftCheck, PlatformRunStarted } from '#contracts/findings/drift.ts';
 import { openCheck } from '#domain/drift/check.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -77,6 +77,8 @@ export const runKindTitles: Record<WorkflowKind, { title: string; of: string }> 
   deliverInvitation: { title: 'Invite the admin', of: ' of' },
   finishRollback: { title: 'Finish the rollback', of: ' of' },
   checkDrift: { title: 'Check for drift', of: ' of' },
+  sweepOrphans: { title: 'Sweep for orphans', of: ' of' },
+  removeOrphan: { title: 'Remove an orphan', of: ' of' },
   repairResource: { title: 'Repair a resource', of: ' of' },
 };
 

@@ -11,8 +11,8 @@ import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import type { RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { ProviderError } from '#providers/provider.ts';
 import { startRun } from '#temporal/startRun.ts';
-import { TestInstallation } from '../servers/installation.ts';
-import type { StepIn } from '../servers/faults.ts';
+import { TestInstallation } from '../../servers/installation.ts';
+import type { StepIn } from '../../servers/faults.ts';
 
 const refusal = (code: string) => (error: DomainError) => error.code === code;
 

@@ -3,7 +3,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { openCheck } from '#domain/drift/check.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { scheduleIdOf, settleSchedules } from '#workers/schedules.ts';
-import { TestInstallation } from '../servers/installation.ts';
+import { TestInstallation } from '../../servers/installation.ts';
 
 describe('the nightly schedules', () => {
   let installation: TestInstallation;

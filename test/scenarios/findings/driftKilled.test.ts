@@ -4,7 +4,7 @@ import { openCheck } from '#domain/drift/check.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
 import { startRun } from '#temporal/startRun.ts';
-import { TestInstallation } from '../servers/installation.ts';
+import { TestInstallation } from '../../servers/installation.ts';
 
 /** More resources than a batch of fifty holds. */
 const tenants = 20;
