@@ -38,7 +38,14 @@ export async function applyPlan(
   if (plan.appliedRunId) return startedBy(em, plan, plan.appliedRunId);
   if (plan.hasExpired)
     throw new DomainError('plan_expired', 'The plan has expired. Plan again to see what would happen now.');
-  await refuseOutdated(em, plan, ask);
+  try {
+    await refuseOutdated(em, plan, ask);
+  } catch (error) {
+    // What moved may be that the same plan was applied by the same person a moment ago: committed together, seen together.
+    const { appliedRunId } = await findPlan(em, keyring, planId, actor);
+    if (appliedRunId) return startedBy(em, plan, appliedRunId);
+    throw error;
+  }
   refuseImpossible(plan);
 
   return once(async (tx) => {

@@ -74,12 +74,12 @@ describe('planning a tenant and applying the plan', () => {
 
   it('creates one tenant although it is applied twice, one after the other or at once', async () => {
     const planned = await plan({ name: 'Only one' });
-    const answers = await Promise.all([apply(planned.planId), apply(planned.planId)]);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => apply(planned.planId)));
     answers.push(await apply(planned.planId));
     answers.push(await apply(planned.planId, {}, { 'idempotency-key': 'again' }));
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [202, 202, 202, 202],
+    assert.ok(
+      answers.every(({ status }) => status === 202),
+      JSON.stringify(answers.map(({ body }) => body)),
     );
     assert.equal(new Set(answers.map(({ body }) => body.runId)).size, 1);
     assert.equal(await count(`tenants where name = 'Only one'`), 1);
