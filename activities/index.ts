@@ -1,8 +1,10 @@
 import { checkTenant } from './checkTenant.ts';
+import { customSteps } from './customSteps.ts';
 import { deliverInvitation } from './deliverInvitation.ts';
 import type { Deps } from './deps.ts';
 import { doors } from './doors.ts';
 import { driftActivities } from './drift.ts';
+import { httpSteps } from './httpSteps.ts';
 import { ledgerActivities } from './ledger.ts';
 import { orphanActivities } from './orphans.ts';
 import { planActivities } from './planTenant.ts';
@@ -20,6 +22,8 @@ export const createActivities = (deps: Deps) => ({
   ...driftActivities(deps),
   ...orphanActivities(deps),
   ...scheduleActivities(deps),
+  ...httpSteps(deps),
+  ...customSteps(deps),
 });
 
 /** The ones whose names are fixed; those of the providers are called through `workflows/lib/steps.ts`. */

@@ -58,9 +58,12 @@ import { planTenant } from './routes/tenants/planTenant.ts';
 import { readManifest } from './routes/tenants/readManifest.ts';
 import { readTenant } from './routes/tenants/readTenant.ts';
 import { updateTenant } from './routes/tenants/updateTenant.ts';
-import { issueWorkerToken } from './routes/workerTokens/issueWorkerToken.ts';
-import { listWorkerTokens } from './routes/workerTokens/listWorkerTokens.ts';
-import { revokeWorkerToken } from './routes/workerTokens/revokeWorkerToken.ts';
+import { answerCallback } from './routes/outside/answerCallback.ts';
+import { issueSigningSecret } from './routes/outside/issueSigningSecret.ts';
+import { listSigningSecrets } from './routes/outside/listSigningSecrets.ts';
+import { issueWorkerToken } from './routes/outside/issueWorkerToken.ts';
+import { listWorkerTokens } from './routes/outside/listWorkerTokens.ts';
+import { revokeWorkerToken } from './routes/outside/revokeWorkerToken.ts';
 
 /** Every route there is, by its operation id. */
 export const routeTable = {
@@ -122,6 +125,9 @@ export const routeTable = {
   removeOrphan,
   acceptOrphan,
   unlockOrphans,
+  listSigningSecrets,
+  issueSigningSecret,
+  answerCallback,
   readPortal,
   readIssuer,
   readIssuerKeys,

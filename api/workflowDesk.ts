@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { v4 as randomId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
-import { decideSignal } from '#contracts/workflowInputs.ts';
+import { callbackSignal, decideSignal } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
 import { rows } from '#domain/sql.ts';
 import type { Logger } from '#observability/logging.ts';
@@ -57,6 +57,14 @@ export class WorkflowDesk {
       }
     };
     return this.#attempt(delivering(), 'a decision was not delivered yet');
+  }
+
+  /** Tells a workflow that a callback was answered; it would look by itself, later. Never throws. */
+  tellOfAnswer({ workflowId, callbackId }: { workflowId: string; callbackId: string }): Promise<void> {
+    const telling = this.#client.withDeadline(Date.now() + patienceMs, () =>
+      this.#client.workflow.getHandle(workflowId).signal(callbackSignal, callbackId),
+    );
+    return this.#attempt(telling, `workflow ${workflowId} was not told of the answer to ${callbackId} yet`);
   }
 
   /** Asks a worker what its providers would do. Refuses (`dependency_down`) when none answers within five seconds. */

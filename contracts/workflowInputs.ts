@@ -83,11 +83,13 @@ export type RunQueue = (typeof runQueues)[number];
 /** Signals of a run's workflow. The rows come first; a signal only says that there is something to read. */
 export const decideSignal = 'decide';
 export const wakeSignal = 'wake';
+export const callbackSignal = 'callback';
 
 export const workflowKinds = [
   'provisionTenant',
   'deprovisionTenant',
   'deliverInvitation',
+  'deliverStep',
   'finishRollback',
   'checkDrift',
   'repairResource',

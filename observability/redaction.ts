@@ -44,6 +44,8 @@ const patterns: [RegExp, string][] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/?#]+@/gi, `$1${redacted}@`],
   [/\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi, `$1 ${redacted}`],
   [/\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g, redacted],
+  [/\b(twt_|tcb_)[0-9A-Za-z]{28}/g, `$1${redacted}`],
+  [/\bwhsec_[\w+/=]+/g, redacted],
   [/SCRAM-SHA-256\$[^\s'"\\]+/g, redacted],
   [/\b(password)\s+'[^']*'/gi, `$1 '${redacted}'`],
   [/([?&#;](?:[\w-]*(?:token|password|secret)|code|key|api[_-]?key|signature)=)[^&\s"'\\#]+/gi, `$1${redacted}`],

@@ -14,6 +14,8 @@ import { countAttempt } from '#observability/metrics.ts';
 import { ProviderError } from '#providers/provider.ts';
 
 const heartbeatEveryMs = 500;
+/** How long another system may have us wait, whatever it asks for. */
+const longestPauseMs = 600_000;
 
 /**
  * Around every attempt of an activity: the ledger is told before anything is touched, heartbeats show that the process lives,
@@ -59,14 +61,19 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
   }
 
   async #explain(activityType: string, step: StepInput | null, error: unknown): Promise<ApplicationFailure> {
-    const { reason, retryable } = describe(activityType, error);
+    const { reason, retryable, pauseMs } = describe(activityType, error);
     this.#logger[retryable ? 'warn' : 'info'](
       { err: error, activity: activityType, code: reason.code },
       'activity attempt failed',
     );
     // The ledger may be what is out of reach; then the reason waits for the next attempt's.
     if (step && retryable) await this.#note(activityType, step, reason).catch(() => undefined);
-    return ApplicationFailure.create({ type: reason.code, message: reason.text, nonRetryable: !retryable });
+    return ApplicationFailure.create({
+      type: reason.code,
+      message: reason.text,
+      nonRetryable: !retryable,
+      ...(pauseMs ? { nextRetryDelay: Math.min(pauseMs, longestPauseMs) } : {}),
+    });
   }
 
   /** An outage is shown at its step, and counted against its provider. */
@@ -78,11 +85,18 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
 }
 
 /** Only sentences that we wrote, and codes of PostgreSQL and the system, reach the run; the rest is for the log. */
-function describe(activityType: string, error: unknown): { reason: Reason; retryable: boolean } {
+function describe(
+  activityType: string,
+  error: unknown,
+): { reason: Reason; retryable: boolean; pauseMs?: number | null } {
   if (error instanceof DomainError)
     return { reason: { code: error.code, text: error.publicMessage }, retryable: false };
   if (error instanceof ProviderError)
-    return { reason: { code: 'provider_error', text: error.message }, retryable: error.retryable };
+    return {
+      reason: { code: 'provider_error', text: error.message },
+      retryable: error.retryable,
+      pauseMs: error.retryAfterMs,
+    };
   const { code } = error as { code?: unknown };
   const suffix = typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code) ? ` (${code})` : '';
   return {

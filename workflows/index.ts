@@ -1,5 +1,6 @@
 export { checkDrift } from './checkDrift.ts';
 export { deliverInvitation } from './deliverInvitation.ts';
+export { deliverStep } from './deliverStep.ts';
 export { deprovisionTenant } from './deprovisionTenant.ts';
 export { finishRollback } from './finishRollback.ts';
 export { planTenant } from './planTenant.ts';

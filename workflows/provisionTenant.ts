@@ -19,12 +19,10 @@ export async function provisionTenant(run: RunInput): Promise<void> {
 async function openDoors(run: RunInput): Promise<void> {
   const { runId, tenantId, epoch } = run;
   await CancellationScope.nonCancellable(async () => {
-    const deliveryRunId = await activities['doors.open']({
-      runId,
-      tenantId,
-      epoch,
-      stepId: fixedStep(run, 'doors').id,
-    });
-    if (deliveryRunId) await activities['run.start'](deliveryRunId);
+    const opened = await activities['doors.open']({ runId, tenantId, epoch, stepId: fixedStep(run, 'doors').id });
+    for (const deliveryRunId of idsOf(opened)) await activities['run.start'](deliveryRunId);
   });
 }
+
+/** Histories from before steps could follow the doors tell one id, or none. */
+const idsOf = (opened: string[] | string | null): string[] => (opened === null ? [] : [opened].flat());

@@ -50,6 +50,12 @@ export const stepsBeforeDoors = (steps: BlueprintStep[]): BlueprintStep[] =>
 export const stepsAfterDoors = (steps: BlueprintStep[]): BlueprintStep[] =>
   steps.filter(({ when }) => when === 'after');
 
+/** The row of a step that leaves nothing behind in the registry. */
+export const deliveryOf = (step: BlueprintStep): NewStep => {
+  const { key, title, kind, skippable } = step;
+  return { title, kind, provider: providerOf(step), act: verbsOf(step).act, undo: null, key, spec: step, skippable };
+};
+
 /** Who carries a step out. */
 export const providerOf = (step: BlueprintStep): string =>
   step.kind === 'resource' || step.kind === 'check' ? step.provider : step.kind;

@@ -65,6 +65,7 @@ async function openFollowUp(em: Sql, run: LockedRun): Promise<string | null> {
     case 'repairResource':
     case 'sweepOrphans':
     case 'removeOrphan':
+    case 'deliverStep':
       return null;
   }
 }

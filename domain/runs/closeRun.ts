@@ -53,15 +53,17 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
 export interface UnfinishedStep {
   id: string;
   title: string;
+  kind: 'resource' | 'http' | 'custom';
   provider: string;
   undo: string;
   resourceId: string | null;
+  spec: object;
 }
 
 /** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */
 export async function unfinishedSteps(em: Sql, runId: string): Promise<UnfinishedStep[]> {
   return rows<UnfinishedStep>(em)`
-    select s.id, s.provider, s.undo, s.resource_id as "resourceId", coalesce(r.title, s.title) as title
+    select s.id, s.kind, s.provider, s.undo, s.spec, s.resource_id as "resourceId", coalesce(r.title, s.title) as title
     from run_steps s left join resources r on r.id = s.resource_id
     where s.run_id = ${runId} and s.undo is not null and s.kind <> 'fixed' and s.state not in ('pending', 'undone')
     order by s.position`;
@@ -120,7 +122,8 @@ export async function closeDelivery(ledger: Ledger, ref: RunRef, refusal: Reason
     if (run.state === 'queued') await moveRun(em, run, 'running');
     if (refusal) {
       await needAttention(em, run, refusal);
-      const title = 'A message was refused for good';
+      const title =
+        run.kind === 'deliverStep' ? 'A step after the doors was refused for good' : 'A message was refused for good';
       await openTask(
         em,
         { kind: 'delivery_refused', runId: run.id, tenantId: run.tenantId, title, reason: refusal },

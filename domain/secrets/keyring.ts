@@ -45,6 +45,7 @@ export class Keyring {
   readonly platformKey: Buffer;
   readonly #wrappingKey: Buffer;
   readonly #tagKey: Buffer;
+  readonly #callbackKey: Buffer;
 
   constructor(rootKey: Buffer) {
     const derive = (purpose: string) =>
@@ -52,6 +53,7 @@ export class Keyring {
     this.platformKey = derive('platform');
     this.#wrappingKey = derive('wrap');
     this.#tagKey = derive('tag');
+    this.#callbackKey = derive('callback');
   }
 
   /** A new root key, sealed by the master key for the installation's row. */
@@ -76,6 +78,11 @@ export class Keyring {
   /** HMAC-SHA-256, shortened to 128 bits, over an ownership tag's ids. */
   tagMac(text: string): string {
     return createHmac('sha256', this.#tagKey).update(text).digest('base64url').slice(0, 22);
+  }
+
+  /** 128 bits that only this installation can know of a call: the same for each repetition of it, so it need not be kept. */
+  callbackSecret(call: string): Buffer {
+    return createHmac('sha256', this.#callbackKey).update(call).digest().subarray(0, 16);
   }
 }
 

@@ -10,8 +10,8 @@ export const tokenPrefixes = { worker: 'twt_', callback: 'tcb_' } as const;
 export type TokenKind = keyof typeof tokenPrefixes;
 
 /** Prefix, 128 random bits and the CRC-32 of both, in base 62: a scanner tells a token from an accident without asking anybody. */
-export function newToken(kind: TokenKind): string {
-  const body = `${tokenPrefixes[kind]}${base62(BigInt(`0x${randomBytes(16).toString('hex')}`), randomLength)}`;
+export function newToken(kind: TokenKind, secret: Buffer = randomBytes(16)): string {
+  const body = `${tokenPrefixes[kind]}${base62(BigInt(`0x${secret.toString('hex')}`), randomLength)}`;
   return body + checksumOf(body);
 }
 

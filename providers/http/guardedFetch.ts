@@ -14,7 +14,7 @@ export interface GuardedRequest {
   timeoutMs: number;
   signal?: AbortSignal;
   /** Called when somebody listens, before anything is said: from then on the call may have had an effect. */
-  reached?: () => Promise<void>;
+  reached?: () => Promise<unknown>;
 }
 
 export interface GuardedAnswer {

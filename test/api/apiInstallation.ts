@@ -84,8 +84,9 @@ export class ApiInstallation {
 
   static async start(
     change: (configuration: Configuration) => Configuration = (same) => same,
+    overrides: Record<string, string> = {},
   ): Promise<ApiInstallation> {
-    const installation = await TestInstallation.start();
+    const installation = await TestInstallation.start(overrides);
     const logLines: string[] = [];
     const logger = createLogger('test', { level: 'debug', pretty: false, write: (line) => logLines.push(line) });
     const api = await startApi(change(installation.configuration), { logger });

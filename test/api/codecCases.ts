@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { IssuedWorkerToken } from '#contracts/workerTokens.ts';
+import { openCallback } from '#domain/outside/callbacks.ts';
+import { rows } from '#domain/sql.ts';
 import { dataConverterOf } from '#temporal/connection.ts';
 import type { Answer, ApiInstallation } from './apiInstallation.ts';
 import type { RouteCase, World } from './routeCases.ts';
@@ -78,6 +80,33 @@ export const codecCases = (world: World) =>
     issueWorkerToken: {
       succeeds: async () => ({ body: { name: 'Billing', taskQueue: 'billing', days: 30 } }),
       shows: ({ body }: Answer) => assert.match((body as unknown as IssuedWorkerToken).token, /^twt_[0-9A-Za-z]{28}$/),
+    },
+    listSigningSecrets: {
+      async succeeds() {
+        await world.api.ask('POST', '/api/v1/signing-secrets');
+        return {};
+      },
+      shows: ({ body, text }: Answer) => {
+        assert.equal((body as { items: { hint: string }[] }).items[0]?.hint.length, 5);
+        assert.ok(!text.includes('whsec_'));
+      },
+    },
+    issueSigningSecret: {
+      succeeds: async () => ({}),
+      shows: ({ body }: Answer) => assert.match(String(body['secret']), /^whsec_[\w+/]{43}=$/),
+    },
+    answerCallback: {
+      async succeeds() {
+        const workflowId = await runWithStepOn(world.api, world.active.tenantId, 'callbacks');
+        const { em, platform } = world.api.installation;
+        const [step] = await rows<{ runId: string; stepId: string }>(em)`
+          select r.id as "runId", s.id as "stepId" from runs r join run_steps s on s.run_id = r.id
+          where r.workflow_id = ${workflowId}`;
+        const asked = { ...step!, number: 1, verb: 'act', execution: 1, seconds: 60 } as const;
+        const { token } = await openCallback(em, platform.installation.keyring, asked);
+        return { params: { token }, body: { outcome: 'done', output: { id: 'crm-1' } }, cookie: null };
+      },
+      shows: ({ text }: Answer) => assert.equal(text, ''),
     },
     revokeWorkerToken: {
       async succeeds() {

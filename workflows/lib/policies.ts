@@ -14,6 +14,12 @@ export const ACT = (attempts: number): ActivityOptions => ({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: attempts },
 });
 
+/** A service on the net needs longer breaths than our own stores. */
+export const CALL = (attempts: number): ActivityOptions => ({
+  ...base,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: attempts },
+});
+
 const undoIntervalSeconds = 5;
 
 /**

@@ -1,8 +1,13 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { CustomStepActivities } from '#activities/customSteps.ts';
 import type { StepActivity } from '#activities/resources.ts';
 import type { PlannedStep, RunInput, StepInput } from '#contracts/workflowInputs.ts';
-import { ACT, UNDO } from './policies.ts';
+import { actOnQueue, FOR_DAYS, undoOnQueue, WITHIN_ITS_TIME } from './customSteps.ts';
+import { callService } from './httpSteps.ts';
+import { ACT, CALL, DELIVER, REPORT, UNDO } from './policies.ts';
 import type { Deed } from './saga.ts';
+
+const custom = proxyLocalActivities<CustomStepActivities>(REPORT);
 
 type Verb = 'ensure' | 'destroy' | 'check';
 
@@ -29,26 +34,52 @@ const inputOf = (
   inputNumber,
 });
 
-export const act =
-  (run: RunInput, planned: PlannedStep): Deed =>
-  (inputNumber) =>
-    call(
-      ACT(run.actAttempts),
-      planned,
-      planned.kind === 'check' ? 'check' : 'ensure',
-      inputOf(run, planned, 'act', inputNumber),
-    );
+export function act(run: RunInput, planned: PlannedStep): Deed {
+  const input = (number: number) => inputOf(run, planned, 'act', number);
+  switch (planned.kind) {
+    case 'custom':
+      return (number) => actOnQueue(run, planned, () => input(number), WITHIN_ITS_TIME(run, planned));
+    case 'http':
+      return (number) =>
+        callService(run, planned, { verb: 'act', input: input(number), options: CALL(run.actAttempts) });
+    default:
+      return (number) =>
+        call(ACT(run.actAttempts), planned, planned.kind === 'check' ? 'check' : 'ensure', input(number));
+  }
+}
 
 /** Null for a step that leaves nothing behind. */
-export const undo = (run: RunInput, planned: PlannedStep): Deed | null =>
-  planned.kind === 'resource'
-    ? (inputNumber) =>
-        call(UNDO(run.undoPatienceSeconds), planned, 'destroy', inputOf(run, planned, 'undo', inputNumber))
-    : null;
+export function undo(run: RunInput, planned: PlannedStep): Deed | null {
+  if (planned.kind === 'check' || planned.kind === 'fixed') return null;
+  return (number) => takeBack(run, planned, inputOf(run, planned, 'undo', number));
+}
 
-/** A removal's step: destroying is its act. */
-export const remove = (run: RunInput, planned: PlannedStep) => (): Promise<void> =>
-  call(UNDO(run.undoPatienceSeconds), planned, 'destroy', inputOf(run, planned, 'act'));
+/** A removal's step: taking back is its act. What is served outside was done once for each input that it was tried with. */
+export const remove = (run: RunInput, planned: PlannedStep) => async (): Promise<void> => {
+  if (planned.kind === 'resource') return takeBack(run, planned, inputOf(run, planned, 'act'));
+  for (const number of await custom['outside.inputsToUndo'](planned.id))
+    await takeBack(run, planned, inputOf(run, planned, 'act', number));
+};
+
+function takeBack(run: RunInput, planned: PlannedStep, input: StepInput): Promise<void> {
+  const options = UNDO(run.undoPatienceSeconds);
+  switch (planned.kind) {
+    case 'custom':
+      return undoOnQueue(run, planned, () => input);
+    case 'http':
+      return callService(run, planned, { verb: 'undo', input, options });
+    default:
+      return call(options, planned, 'destroy', input);
+  }
+}
+
+/** A step after the doors: the same act, with days of patience. */
+export const deliver = (run: RunInput, planned: PlannedStep) => async (): Promise<void> => {
+  const input = inputOf(run, planned, 'act');
+  return planned.kind === 'custom'
+    ? actOnQueue(run, planned, () => input, FOR_DAYS(planned))
+    : callService(run, planned, { verb: 'act', input, options: DELIVER });
+};
 
 export const stepsOfBlueprint = (run: RunInput): PlannedStep[] => run.steps.filter(({ kind }) => kind !== 'fixed');
 

@@ -75,6 +75,7 @@ export const runKindTitles: Record<WorkflowKind, { title: string; of: string }> 
   provisionTenant: { title: 'Provision', of: '' },
   deprovisionTenant: { title: 'Remove', of: '' },
   deliverInvitation: { title: 'Invite the admin', of: ' of' },
+  deliverStep: { title: 'Carry out a step', of: ' for' },
   finishRollback: { title: 'Finish the rollback', of: ' of' },
   checkDrift: { title: 'Check for drift', of: ' of' },
   sweepOrphans: { title: 'Sweep for orphans', of: ' of' },
