@@ -1,5 +1,5 @@
 import type { Payload } from '@temporalio/common';
-import type { EncodedPayload } from '#contracts/codec.ts';
+import type { EncodedPayload } from '#contracts/outside/codec.ts';
 import { DomainError } from '#contracts/errors.ts';
 import { tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';

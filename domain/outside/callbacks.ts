@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import type { HttpStep } from '#contracts/blueprints.ts';
-import type { CallbackAnswer } from '#contracts/callbacks.ts';
+import type { CallbackAnswer } from '#contracts/outside/callbacks.ts';
 import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';

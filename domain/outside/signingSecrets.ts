@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import type { IssuedSigningSecret, SigningSecret } from '#contracts/signingSecrets.ts';
+import type { IssuedSigningSecret, SigningSecret } from '#contracts/outside/signingSecrets.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import type { Installation } from '../installation.ts';

@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
-import type { IssuedWorkerToken, NewWorkerToken, WorkerToken } from '#contracts/workerTokens.ts';
+import type { IssuedWorkerToken, NewWorkerToken, WorkerToken } from '#contracts/outside/workerTokens.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { hashOfToken, newToken, tokenIsWellFormed } from '../secrets/tokens.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { IssuedWorkerToken } from '#contracts/workerTokens.ts';
+import type { IssuedWorkerToken } from '#contracts/outside/workerTokens.ts';
 import { openCallback } from '#domain/outside/callbacks.ts';
 import { rows } from '#domain/sql.ts';
 import { dataConverterOf } from '#temporal/connection.ts';

@@ -130,6 +130,7 @@ describe('every route', () => {
             closeTask: { note: 'x' },
             updatePlan: { blueprintVersion: 1, expectedVersion: 1 },
             createBlueprintVersion: { baseVersion: 1, steps: [{}] },
+            answerCallback: { outcome: 'done' },
             decideRun: { version: 1, decision: 'retry' },
             setRunBreakpoint: { on: true },
             acceptOrphan: { reason: 'x', until: new Date(Date.now() + 86_400_000).toISOString() },

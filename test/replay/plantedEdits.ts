@@ -9,7 +9,7 @@ export interface PlantedEdit {
 const timer = 'await new Promise((resume) => setTimeout(resume, 1_000));';
 
 export const plantedEdits: readonly PlantedEdit[] = [
-  { what: 'undos in another order', from: 'promised.reverse()', to: 'promised', breaks: 'provisionTenant.rollsBack' },
+  { what: 'undos in another order', from: '].reverse()', to: ']', breaks: 'provisionTenant.rollsBack' },
   { what: 'an undo left out', from: 'await keep(promise)', to: 'void promise', breaks: 'provisionTenant.rollsBack' },
   { what: 'another activity', from: "'check' : 'ensure'", to: "'check' : 'make'", breaks: 'provisionTenant.succeeds' },
   { what: 'a step left out', from: "kind !== 'fixed'", to: "kind === 'check'", breaks: 'provisionTenant.succeeds' },
@@ -39,8 +39,8 @@ export const plantedEdits: readonly PlantedEdit[] = [
   },
   {
     what: 'an invitation not begun',
-    from: 'if (deliveryRunId)',
-    to: 'if (!deliveryRunId)',
+    from: 'of idsOf(opened))',
+    to: 'of [])',
     breaks: 'provisionTenant.succeeds',
   },
   {

@@ -20,13 +20,18 @@ import { SealedPayloads } from '#temporal/payloadCodec.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { TestInstallation } from '../servers/installation.ts';
 import type { StepIn } from '../servers/faults.ts';
+import { CallReceiver } from '../servers/callReceiver.ts';
+import { planWith } from '../servers/outsidePlan.ts';
 import { packHistory } from './packedHistories.ts';
 
 const version = process.env['TEST_REPLAY_VERSION'] ?? 'v1';
 const folder = join(import.meta.dirname, 'histories');
 await mkdir(folder, { recursive: true });
 let stepIn: StepIn = async () => undefined;
-const installation = await TestInstallation.start({ TENANTRY_SWEEP_GRACE_SECONDS: '0' });
+const installation = await TestInstallation.start({
+  TENANTRY_SWEEP_GRACE_SECONDS: '0',
+  TENANTRY_STEPS_TO_PRIVATE_NETWORKS: 'true',
+});
 await installation.startWorker((position, attempt) => stepIn(position, attempt));
 const { keyring } = installation.platform.installation;
 const codec = new SealedPayloads(keyring, installation.platform.tenantKeys);
@@ -79,6 +84,22 @@ try {
     return runId;
   };
   await record('sweepOrphans.succeeds', await sweep());
+  const service = await CallReceiver.start();
+  const welcome = {
+    key: 'welcome',
+    kind: 'http',
+    title: 'Say welcome',
+    url: service.url,
+    timeoutSeconds: 30,
+    when: 'after',
+  };
+  await planWith(installation, 'welcoming', [welcome]);
+  const welcomed = await installation.provision({ name: 'Welcomed', plan: 'welcoming' });
+  const [delivered] = await installation.asAdmin<{ id: string }>(null, 'select id from runs where parent_run_id = $1', [
+    welcomed.runId,
+  ]);
+  await record('deliverStep.succeeds', delivered?.id ?? '');
+  await service.stop();
   await record('deprovisionTenant.succeeds', (await installation.removeTenant(good.tenantId, good.slug)).runId);
   const removesOrphan = async (name: string, isAllowed: boolean) => {
     const bucket = join(installation.configuration.storageDir, bucketNameOf(good.tenantId));

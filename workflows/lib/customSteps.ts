@@ -19,6 +19,7 @@ const custom = proxyLocalActivities<CustomStepActivities>(REPORT);
 /** How often and how long a queue of the SaaS team is asked. */
 export interface Patience {
   attempts: number;
+  firstPauseMs: number;
   longestPauseMs: number;
   /** How long a task may lie in the queue before nobody serves it. */
   queuedMs: number;
@@ -31,12 +32,20 @@ export interface Patience {
 /** Before the doors: the step's own time, then the run rolls back. */
 export const WITHIN_ITS_TIME = (run: RunInput, planned: PlannedStep): Patience => {
   const ms = secondsOf(planned) * 1000;
-  return { attempts: run.actAttempts, longestPauseMs: 30_000, queuedMs: ms, totalMs: ms, unservedMayPass: false };
+  return {
+    attempts: run.actAttempts,
+    firstPauseMs: 500,
+    longestPauseMs: 30_000,
+    queuedMs: ms,
+    totalMs: ms,
+    unservedMayPass: false,
+  };
 };
 
 /** After the doors: days, in growing distances. */
 export const FOR_DAYS = (planned: PlannedStep): Patience => ({
   attempts: 500,
+  firstPauseMs: 1_000,
   longestPauseMs: 600_000,
   queuedMs: secondsOf(planned) * 1000,
   totalMs: null,
@@ -45,6 +54,7 @@ export const FOR_DAYS = (planned: PlannedStep): Patience => ({
 
 const UNTIL_UNDONE = (run: RunInput): Patience => ({
   attempts: 5 + Math.ceil(run.undoPatienceSeconds / 5),
+  firstPauseMs: 200,
   longestPauseMs: 5_000,
   queuedMs: run.undoPatienceSeconds * 1000,
   totalMs: null,
@@ -144,7 +154,7 @@ async function pauseOrThrow(
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const unserved = cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
   const forGood = cause instanceof ApplicationFailure && cause.nonRetryable === true;
-  const pauseMs = Math.min(1_000 * 2 ** (attempt - 1), patience.longestPauseMs);
+  const pauseMs = Math.min(patience.firstPauseMs * 2 ** (attempt - 1), patience.longestPauseMs);
   const mayPass = unserved ? patience.unservedMayPass : !forGood;
   if (mayPass && attempt < patience.attempts && Date.now() + pauseMs < overAt) return sleep(pauseMs);
 

@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import { EncodedPayloads } from '#contracts/codec.ts';
+import { EncodedPayloads } from '#contracts/outside/codec.ts';
 import { appendEvent } from '#domain/events/appendEvent.ts';
 import { decodePayloads, ownersOf } from '#temporal/remoteCodec.ts';
 import { defineRoute } from '../../route.ts';

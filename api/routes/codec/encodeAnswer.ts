@@ -1,4 +1,4 @@
-import { EncodedPayloads } from '#contracts/codec.ts';
+import { EncodedPayloads } from '#contracts/outside/codec.ts';
 import { DomainError } from '#contracts/errors.ts';
 import { encodePayloads } from '#temporal/remoteCodec.ts';
 import { defineRoute } from '../../route.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CallbackAnswer } from '#contracts/callbacks.ts';
+import { CallbackAnswer } from '#contracts/outside/callbacks.ts';
 import { takeAnswer } from '#domain/outside/callbacks.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -1,4 +1,4 @@
-import { IssuedSigningSecret } from '#contracts/signingSecrets.ts';
+import { IssuedSigningSecret } from '#contracts/outside/signingSecrets.ts';
 import { issueSigningSecret as issue } from '#domain/outside/signingSecrets.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -1,5 +1,5 @@
 import { DomainError } from '#contracts/errors.ts';
-import { IssuedWorkerToken, NewWorkerToken } from '#contracts/workerTokens.ts';
+import { IssuedWorkerToken, NewWorkerToken } from '#contracts/outside/workerTokens.ts';
 import { issueWorkerToken as issue } from '#domain/workerTokens/workerTokens.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -1,4 +1,4 @@
-import { SigningSecrets } from '#contracts/signingSecrets.ts';
+import { SigningSecrets } from '#contracts/outside/signingSecrets.ts';
 import { listSigningSecrets as list } from '#domain/outside/signingSecrets.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -1,4 +1,4 @@
-import { WorkerTokens } from '#contracts/workerTokens.ts';
+import { WorkerTokens } from '#contracts/outside/workerTokens.ts';
 import { listWorkerTokens as list } from '#domain/workerTokens/workerTokens.ts';
 import { defineRoute } from '../../route.ts';
 

@@ -23,7 +23,7 @@ export interface Reply {
 }
 
 /** A service of the SaaS team that http steps call: remembers each call and answers as the test says. */
-export class StepService {
+export class CallReceiver {
   readonly calls: Called[] = [];
   readonly url: string;
   reply: (call: Called) => Reply | Promise<Reply> = () => ({ status: 200, body: {} });
@@ -34,10 +34,10 @@ export class StepService {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  static async start(): Promise<StepService> {
+  static async start(): Promise<CallReceiver> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const service = new StepService(server);
+    const service = new CallReceiver(server);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));

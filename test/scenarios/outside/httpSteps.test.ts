@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { DomainError } from '#contracts/errors.ts';
 import type { RunningWorker } from '#workers/worker.ts';
-import { ApiInstallation, ask } from '../api/apiInstallation.ts';
-import type { StepIn } from '../servers/faults.ts';
-import type { TestInstallation } from '../servers/installation.ts';
-import { planWith } from '../servers/outsidePlan.ts';
-import { remainsOf } from '../servers/remains.ts';
-import { StepService, type Called, type Reply } from '../servers/stepService.ts';
+import { ApiInstallation, ask } from '../../api/apiInstallation.ts';
+import type { StepIn } from '../../servers/faults.ts';
+import type { TestInstallation } from '../../servers/installation.ts';
+import { planWith } from '../../servers/outsidePlan.ts';
+import { remainsOf } from '../../servers/remains.ts';
+import { CallReceiver, type Called, type Reply } from '../../servers/callReceiver.ts';
 
 const done = { outcome: 'done', output: { account: 'crm-7' } };
 
 describe('a step that is a signed call to a service of the SaaS team', () => {
   let api: ApiInstallation;
   let installation: TestInstallation;
-  let service: StepService;
+  let service: CallReceiver;
   let secret: string;
   let stepIn: StepIn = async () => undefined;
 
@@ -61,7 +61,7 @@ describe('a step that is a signed call to a service of the SaaS team', () => {
   before(async () => {
     api = await ApiInstallation.start((same) => same, { TENANTRY_STEPS_TO_PRIVATE_NETWORKS: 'true' });
     ({ installation } = api);
-    service = await StepService.start();
+    service = await CallReceiver.start();
     ({ secret } = (await api.ask<{ secret: string }>('POST', '/api/v1/signing-secrets')).body);
     worker = await startWorker();
   });
@@ -124,7 +124,7 @@ describe('a step that is a signed call to a service of the SaaS team', () => {
   });
 
   it('rolls back and names the host when nobody is there, and asks nobody for an undo', async () => {
-    const gone = await StepService.start();
+    const gone = await CallReceiver.start();
     await gone.stop();
     const undoUrl = `${gone.url}/undo`;
     const { run } = await provision('Nobody', await plan(account({ url: `${gone.url}/x`, undoUrl })));
