@@ -1,9 +1,17 @@
 import { killMatrix } from './d01KillMatrix.ts';
 import { duplicates } from './d02Duplicates.ts';
 import { stuckUndo } from './d03StuckUndo.ts';
+import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
 import type { Drill } from './drill.ts';
 
 /** In the order in which `npm run drill` carries them out. */
-export const drills: readonly Drill[] = [killMatrix, duplicates, stuckUndo, replayOfVersions, secretsStayHidden];
+export const drills: readonly Drill[] = [
+  killMatrix,
+  duplicates,
+  stuckUndo,
+  poisonedWork,
+  replayOfVersions,
+  secretsStayHidden,
+];

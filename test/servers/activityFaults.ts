@@ -11,7 +11,12 @@ const kept = /\.(ensure|destroy)$/;
  * The positions of the activities that no provider keeps, by their own names. The report of a step is `<provider>.<state>`
  * (`database.done`, `realm.undone`), so that a test can stand between what was done and what comes next.
  */
-export function stepIntoActivities(activities: object, deps: WorkerDeps, stepIn: StepIn): object {
+export function stepIntoActivities(
+  activities: object,
+  deps: WorkerDeps,
+  stepIn: StepIn,
+  answerOf: (at: string, tenantId: string | null, answer: unknown) => unknown = (_at, _tenantId, answer) => answer,
+): object {
   const around =
     (name: string, call: Call): Call =>
     async (...args) => {
@@ -20,7 +25,7 @@ export function stepIntoActivities(activities: object, deps: WorkerDeps, stepIn:
       await stepIn({ at, when: 'before' }, 1, tenantId);
       const result = await call(...args);
       await stepIn({ at, when: 'after' }, 1, tenantId);
-      return result;
+      return answerOf(at, tenantId, result);
     };
   return Object.fromEntries(
     Object.entries(activities).map(([name, call]: [string, Call]) => [

@@ -10,7 +10,12 @@ export interface TenantPlan {
   tenantId: string;
   halt?: Position;
   fail?: Position[];
+  /** What its own work does to whoever carries it out, at the activity of this name. */
+  poison?: { at: string; by: Poison };
 }
+
+/** Errors that pass for an outage, a call that never returns, an answer that no history takes. */
+export type Poison = 'throws' | 'hangs' | 'answers 3 MB';
 
 /**
  * What a worker process is told: where to halt once, what many tenants at once shall meet, that halted calls may go on and

@@ -3,10 +3,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { DomainError } from '#contracts/errors.ts';
 import { readConfiguration } from '#domain/configuration.ts';
 import { createLogger } from '#observability/logging.ts';
+import { ProviderError } from '#providers/provider.ts';
 import { startWorker } from '#workers/worker.ts';
 import { stepIntoActivities } from './activityFaults.ts';
 import { stepInto, type Position } from './faults.ts';
-import type { Order, TenantPlan, Word } from './remoteWorker.ts';
+import type { Order, Poison, TenantPlan, Word } from './remoteWorker.ts';
 
 /** A worker as a process of its own, to be killed or frozen. Its parent says by messages where; see {@link Order}. */
 let halt: Position | null = null;
@@ -24,6 +25,7 @@ async function stepIn(position: Position, _attempt = 1, tenantId: string | null 
     await tell({ halted: position, tenantId });
     await new Promise<void>((resolve) => held.push(resolve));
   }
+  if (plan?.poison?.at === position.at && position.when === 'before') await poisonedBy(plan.poison.by);
   if (isAt(fail, position) || plan?.fail?.some((one) => isAt(one, position)))
     throw new DomainError('check_failed', 'The test says no.');
   if (!halt || !isAt(halt, position)) return;
@@ -31,6 +33,17 @@ async function stepIn(position: Position, _attempt = 1, tenantId: string | null 
   await tell({ halted: position });
   await new Promise<void>((resolve) => held.push(resolve));
 }
+
+async function poisonedBy(poison: Poison): Promise<void> {
+  if (poison === 'throws') throw new ProviderError('poison', 'The poisoned system does not answer.');
+  if (poison === 'hangs') await new Promise(() => undefined);
+}
+
+/** What an activity answers; poison makes more of it. */
+const answerOf = (at: string, tenantId: string | null, answer: unknown): unknown => {
+  const poison = plans.get(tenantId ?? '')?.poison;
+  return poison?.at === at && poison.by === 'answers 3 MB' ? 'x'.repeat(3 * 2 ** 20) : answer;
+};
 
 // Between the folder of a bucket and its marker no provider calls anything of ours: the file system is the place to step in.
 const { open } = fs;
@@ -48,7 +61,7 @@ const worker = await startWorker(readConfiguration(), {
       stepIn,
       (at, error) => void tell({ ended: { at, code: error ? ((error as DomainError).code ?? 'unknown') : null } }),
     ),
-  adaptActivities: (activities, deps) => stepIntoActivities(activities, deps, stepIn),
+  adaptActivities: (activities, deps) => stepIntoActivities(activities, deps, stepIn, answerOf),
 });
 process.on('message', (order: Order) => {
   if (order.halt) halt = order.halt;
