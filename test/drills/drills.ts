@@ -1,6 +1,7 @@
 import { killMatrix } from './d01KillMatrix.ts';
 import { duplicates } from './d02Duplicates.ts';
 import { stuckUndo } from './d03StuckUndo.ts';
+import { lostWorkflows } from './d04LostWorkflows.ts';
 import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
@@ -11,6 +12,7 @@ export const drills: readonly Drill[] = [
   killMatrix,
   duplicates,
   stuckUndo,
+  lostWorkflows,
   poisonedWork,
   replayOfVersions,
   secretsStayHidden,
