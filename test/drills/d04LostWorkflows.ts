@@ -201,20 +201,17 @@ const endsOf = (ground: Ground, halted: Halted[]): Promise<End[]> =>
     [halted.map(({ tenant }) => tenant.tenantId)],
   );
 
-/** A terminated provisioning is undone, unless its doors were open; everything else ends as it would have. */
+/**
+ * A terminated provisioning is undone, unless its doors were open; where they were about to open, either came first. Everything else
+ * ends as it would have.
+ */
 function wrongEnd({ cell: { story, place }, tenant }: Halted, ends: End[], terminated: boolean): Breach[] {
   const state = ends.find(({ tenant_id: id }) => id === tenant.tenantId)?.state;
-  const doorsWereOpen =
-    place.position.at === 'run.start' || (place.position.at === 'doors.open' && place.position.when === 'after');
-  const isUndone =
-    story.kind === 'provisionTenant' && !doorsWereOpen && (terminated || story.ends.tenant === 'rolled_back');
-  const expected = isUndone ? 'rolled_back' : story.ends.tenant;
-  return state === expected
-    ? []
-    : [
-        {
-          rule: 'D4',
-          what: `${story.title}, ${place.step} ${place.moment}: the tenant ended ${state}, not ${expected}`,
-        },
-      ];
+  const { at, when } = place.position;
+  const doorsWereOpen = at === 'run.start' || (at === 'doors.open' && when === 'after');
+  const isUndone = terminated && story.kind === 'provisionTenant' && !doorsWereOpen;
+  const expected = isUndone ? ['rolled_back', ...(at === 'doors.open' ? ['active'] : [])] : [story.ends.tenant];
+  if (state && expected.includes(state)) return [];
+  const where = `${story.title}, ${place.step} ${place.moment}`;
+  return [{ rule: 'D4', what: `${where}: the tenant ended ${state}, not ${expected.join(' or ')}` }];
 }

@@ -2,6 +2,7 @@ import { killMatrix } from './d01KillMatrix.ts';
 import { duplicates } from './d02Duplicates.ts';
 import { stuckUndo } from './d03StuckUndo.ts';
 import { lostWorkflows } from './d04LostWorkflows.ts';
+import { badNetwork } from './d06BadNetwork.ts';
 import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
@@ -13,6 +14,7 @@ export const drills: readonly Drill[] = [
   duplicates,
   stuckUndo,
   lostWorkflows,
+  badNetwork,
   poisonedWork,
   replayOfVersions,
   secretsStayHidden,
