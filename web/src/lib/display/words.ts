@@ -1,4 +1,6 @@
 import type { DecisionKind } from '#contracts/decisions.ts';
+import type { DriftState, RepairKind } from '#contracts/findings/drift.ts';
+import type { OrphanReason, OrphanState } from '#contracts/findings/orphans.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { Plan, Resource, TenantPlan, TenantState } from '#contracts/tenants.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
@@ -68,6 +70,35 @@ export const decisionWords: Record<DecisionKind, { title: string; done: string }
   skip: { title: 'Skip', done: 'Skipped' },
   roll_back: { title: 'Roll back', done: 'Rolled back' },
   continue: { title: 'Continue', done: 'Continued' },
+};
+
+export const driftStateWords: Record<DriftState, Word> = {
+  open: { title: 'Open', tone: 'bad' },
+  accepted: { title: 'Accepted', tone: 'warn' },
+  repaired: { title: 'Repaired', tone: 'good' },
+  gone: { title: 'Gone', tone: 'quiet' },
+};
+
+export const orphanStateWords: Record<OrphanState, Word> = {
+  open: { title: 'Open', tone: 'bad' },
+  accepted: { title: 'Accepted', tone: 'warn' },
+  removed: { title: 'Removed', tone: 'good' },
+  gone: { title: 'Gone', tone: 'quiet' },
+};
+
+/** What a repair can do about a difference. */
+export const repairWords: Record<RepairKind, string> = {
+  mend: 'A repair brings it back without loss.',
+  remake: 'What was in it is lost already: a repair makes it again, empty. Restore a backup if there is one.',
+  none: 'A repair cannot bring it back: do it by hand or from a backup, or accept it.',
+};
+
+export const orphanReasonWords: Record<OrphanReason, string> = {
+  removed: 'The registry says that it was removed.',
+  unmarked: 'An empty folder without a marker, of a tenant that was removed.',
+  unknown_resource: 'The registry knows the run that made it, but not the resource.',
+  unknown_run: 'The registry never heard of the run that made it.',
+  unknown_store: 'The registry does not know this data store.',
 };
 
 /** What a run does, and what joins it to the name of its tenant. */

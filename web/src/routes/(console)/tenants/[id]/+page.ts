@@ -1,3 +1,4 @@
+import type { DriftPage } from '#contracts/findings/drift.ts';
 import type { RunPage } from '#contracts/runs.ts';
 import type { Plan, TenantDetail } from '#contracts/tenants.ts';
 import { query, read } from '#lib/api/requests.ts';
@@ -5,10 +6,19 @@ import type { PageLoad } from './$types';
 
 export const load: PageLoad = async (event) => {
   const tenantId = event.params.id;
-  const [tenant, runs, plans] = await Promise.all([
+  const { session } = await event.parent();
+  const [tenant, runs, plans, drift] = await Promise.all([
     read<TenantDetail>(event, `/api/v1/tenants/${encodeURIComponent(tenantId)}`),
     read<RunPage>(event, `/api/v1/runs${query({ tenantId, limit: 20 })}`),
     read<{ items: Plan[] }>(event, '/api/v1/plans'),
+    session.permissions.includes('drift:read')
+      ? read<DriftPage>(event, `/api/v1/drift/findings${query({ tenantId, limit: 1 })}`)
+      : null,
   ]);
-  return { tenant, runs: runs.items, plan: plans.items.find(({ name }) => name === tenant.plan) ?? null };
+  return {
+    tenant,
+    runs: runs.items,
+    plan: plans.items.find(({ name }) => name === tenant.plan) ?? null,
+    openFindings: drift?.openCount ?? 0,
+  };
 };
