@@ -82,6 +82,19 @@ const reconcilerLag = new Gauge({
   registers,
 });
 
+const openFindings = new Gauge({
+  name: 'tenantry_findings_open',
+  help: 'Differences, ghosts and orphans that nobody has repaired, removed or accepted',
+  labelNames: ['kind'],
+  registers,
+});
+
+const sweepIsLocked = new Gauge({
+  name: 'tenantry_sweep_locked',
+  help: '1 while the registry seems older than reality and nothing may be removed',
+  registers,
+});
+
 const openTasks = new Gauge({
   name: 'tenantry_tasks_open',
   help: 'Tasks that wait for a person, by kind',
@@ -126,6 +139,18 @@ export async function countAttempt<T>(activity: string, attempt: () => Promise<T
   } finally {
     stop();
   }
+}
+
+export interface OpenFindings {
+  drift: number;
+  ghost: number;
+  orphan: number;
+  locked: number;
+}
+
+export function reportFindings({ locked, ...open }: OpenFindings): void {
+  for (const [kind, count] of Object.entries(open)) openFindings.set({ kind }, count);
+  sweepIsLocked.set(locked);
 }
 
 export const reportReconcilerLag = (seconds: number): void => reconcilerLag.set(Math.max(0, seconds));

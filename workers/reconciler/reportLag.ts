@@ -1,6 +1,8 @@
 import type { Sql } from '#domain/database.ts';
 import { rows } from '#domain/sql.ts';
-import { reportOpenTasks, reportReconcilerLag } from '#observability/metrics.ts';
+import { isOpen } from '#domain/drift/openFindings.ts';
+import { isOpenOrphan } from '#domain/orphans/orphanFindings.ts';
+import { reportFindings, reportOpenTasks, reportReconcilerLag, type OpenFindings } from '#observability/metrics.ts';
 import type { TaskKind } from '#contracts/tasks.ts';
 
 /** What waits for the reconciler and for people; told also while Temporal does not answer. */
@@ -12,4 +14,10 @@ export async function reportLag(em: Sql): Promise<void> {
   const open = await rows<{ kind: TaskKind; count: number }>(em)`
     select kind, count(*)::integer as count from tasks where state = 'open' group by kind`;
   reportOpenTasks(new Map(open.map(({ kind, count }) => [kind, count])));
+  const [findings] = await rows<OpenFindings>(em)`
+    select (select count(*) from drift_findings f where not is_ghost and ${isOpen})::integer as drift,
+           (select count(*) from drift_findings f where is_ghost and ${isOpen})::integer as ghost,
+           (select count(*) from orphan_findings f where ${isOpenOrphan})::integer as orphan,
+           (select count(*) from installations where sweep_locked_at is not null)::integer as locked`;
+  if (findings) reportFindings(findings);
 }
