@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeTag } from '#domain/resources/tags.ts';
+import { applyPlan } from '#domain/tenants/applyPlan.ts';
 import { purgePlans } from '#domain/tenants/tenantPlans.ts';
 import type { Problem } from '#contracts/problems.ts';
 import type { RunStarted } from '#contracts/runs.ts';
@@ -83,6 +84,26 @@ describe('planning a tenant and applying the plan', () => {
     );
     assert.equal(new Set(answers.map(({ body }) => body.runId)).size, 1);
     assert.equal(await count(`tenants where name = 'Only one'`), 1);
+  });
+
+  it('creates one tenant although what moved since is what the other application of the same plan made', async () => {
+    const { planId } = await plan({ name: 'Made meanwhile' });
+    const [user] = await sql('select id from users where email = $1', [owner.email]);
+    const { em, platform } = api.installation;
+    const actor = { userId: user!['id'] as string, requestId: null };
+    let other: RunStarted | undefined;
+    const started = await applyPlan(planId, { planId }, actor, {
+      em,
+      keyring: platform.installation.keyring,
+      keys: platform.tenantKeys,
+      once: (work) => em.fork().transactional(work),
+      async ask({ resources }) {
+        other = (await apply(planId)).body;
+        return resources.map(({ provider }) => ({ provider, action: 'unchanged', reason: 'It is there.' }));
+      },
+    });
+    assert.ok(other);
+    assert.deepEqual([started.runId, started.tenantId], [other.runId, other.tenantId]);
   });
 
   it('refuses fields beside the plan that are not what was planned, and takes those that are', async () => {
