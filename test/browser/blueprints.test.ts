@@ -112,4 +112,31 @@ describe('an author of blueprints, in a browser', () => {
     await page.waitForURL('**/runs/*');
     await page.getByText('Succeeded').first().waitFor();
   });
+
+  it('begins a blueprint of its own, with a step after the doors, and sells it by a plan', async () => {
+    await page.goto(at('/blueprints/new'));
+    const editor = page.getByLabel('Steps, as JSON');
+    const [first] = JSON.parse(await editor.inputValue()) as object[];
+    const url = 'https://crm.example/accounts';
+    const account = {
+      key: 'crm', kind: 'http', title: 'Open an account in the CRM', url, undoUrl: `${url}/close`, timeoutSeconds: 30, onFailure: 'wait', skippable: true,
+    }; // prettier-ignore
+    const invoice = {
+      key: 'invoice', kind: 'custom', title: 'Send the first invoice', when: 'after', irreversible: true, taskQueue: 'billing', activity: 'sendInvoice', timeoutSeconds: 60,
+    }; // prettier-ignore
+    await editor.fill(JSON.stringify([first, account, invoice], null, 2));
+    await page.getByRole('button', { name: 'Save as v1' }).click();
+    await page.locator('[aria-invalid=true]').first().waitFor();
+    await page.getByLabel('Name').fill('with-crm');
+    await page.getByRole('button', { name: 'Save as v1' }).click();
+    await page.waitForURL('**/blueprints/with-crm');
+    await page.getByText('No plan uses this blueprint').waitFor();
+    await page.getByRole('button', { name: 'New plan…' }).click();
+    await page.getByLabel('Title').fill('With CRM');
+    await page.getByLabel('Name').fill('with-crm');
+    await shoot('newPlan');
+    await page.getByRole('button', { name: 'Create plan' }).click();
+    await page.getByText('makes tenants by v1').waitFor();
+    await shoot('rich');
+  });
 }).timeout(60_000);
