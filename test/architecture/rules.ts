@@ -21,6 +21,8 @@ export const crossings: Record<string, { values: string[]; types?: string[] }> =
   migrations: { values: ['contracts', 'domain'] },
   local: { values: ['*'] },
   deploy: { values: ['local'] },
+  // What people copy into products of their own knows nothing of ours.
+  examples: { values: [] },
   test: { values: ['*'] },
 };
 
