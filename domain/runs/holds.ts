@@ -10,28 +10,27 @@ export interface HeldBy {
   reason: Reason;
 }
 
-interface Holdable {
-  id: string;
-  pauseRequestedAt: string | null;
-}
-
-/** True in a statement on `run_steps as step` when the step is not to be begun now. */
-export const isHeld = (run: Holdable): RawBuilder<boolean> => sql`(
-  step.breakpoint or ${run.pauseRequestedAt !== null}
-  or exists (select 1 from switches where name = 'provisioning' and paused)
-  or ${circuitIsOpen(run)})`;
-
-const circuitIsOpen = ({ id }: Holdable): RawBuilder<boolean> => sql`
+const circuitIsOpen: RawBuilder<boolean> = sql`
   exists (
     select 1 from circuits c where step.kind = 'resource' and c.provider = step.provider
-      and (c.state = 'open' or (c.state = 'half_open' and c.probe_run_id <> ${id}::uuid)))`;
+      and (c.state = 'open' or (c.state = 'half_open' and c.probe_run_id <> run.id)))`;
+
+/** True in a statement on `run_steps as step` and its `run` when the step is not to be begun now. */
+export const isHeld: RawBuilder<boolean> = sql`(
+  step.breakpoint or run.pause_requested_at is not null
+  or exists (select 1 from switches where name = 'provisioning' and paused)
+  or ${circuitIsOpen})`;
 
 /** The same asked for its reason; null when nothing holds the step (any more). What a person asked for comes first. */
-export async function whyHeld(em: Sql, run: Holdable, stepId: string): Promise<HeldBy | null> {
+export async function whyHeld(
+  em: Sql,
+  run: { pauseRequestedAt: string | null },
+  stepId: string,
+): Promise<HeldBy | null> {
   const [step] = await rows<{ breakpoint: boolean; provider: string; cut: boolean; paused: string | null }>(em)`
-    select step.breakpoint, step.provider, ${circuitIsOpen(run)} as cut,
-      (select coalesce(reason, '') from switches where name = 'provisioning' and paused) as paused
-    from run_steps as step where id = ${stepId}`;
+    select step.breakpoint, step.provider, ${circuitIsOpen} as cut,
+      (select coalesce(s.reason, '') from switches s where s.name = 'provisioning' and s.paused) as paused
+    from run_steps as step join runs run on run.id = step.run_id where step.id = ${stepId}`;
   if (!step) return null;
   if (run.pauseRequestedAt)
     return { by: 'pause', reason: { code: 'paused', text: 'Paused on request, before this step.' } };

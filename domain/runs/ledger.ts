@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver, runStatesBefore, stepStatesBefore, type RunState, type StepState } from '#contracts/runStates.ts';
 import { pausableKinds, type Reason, type RunRef, type WorkflowKind } from '#contracts/workflowInputs.ts';
@@ -7,7 +6,8 @@ import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
 import { noteOutage } from './circuits.ts';
-import { isHeld, whyHeld } from './holds.ts';
+import { whyHeld } from './holds.ts';
+import { begin, beginPlainly, finishPlainly, isHeldNow, mayBegin, type Attempt } from './plainMoves.ts';
 
 /** Told after the commit, for whoever counts and times. */
 export interface LedgerObserver {
@@ -33,17 +33,6 @@ export interface LockedRun {
   park: number;
   actor: Actor;
 }
-
-/** One execution of an activity by its number within its workflow, and the attempt of that execution. */
-export interface Attempt {
-  execution: number;
-  attempt: number;
-}
-
-/** How often a step was begun: an attempt that is told of twice counts once, one whose worker died before it told counts too. */
-const timesBegun = (column: 'attempt' | 'undo_attempt', { execution, attempt }: Attempt) => sql`
-  case when (execution, execution_attempt) = (${execution}::int, ${attempt}::int) then ${sql.ref(column)}
-       else greatest(${sql.ref(column)} + 1, ${attempt}::int) end`;
 
 /**
  * The moves of runs and their steps, each a compare-and-set under the run's row lock: a late or repeated report changes
@@ -97,34 +86,23 @@ export class Ledger {
    * on (an attempt that was thought dead must not act after its undo began), and with `step_held` when the run is to stop here.
    * Executions of activities are numbered in the order in which their workflow asked for them.
    */
-  async beginAttempt(
-    step: RunRef & { stepId: string },
-    intent: 'act' | 'undo',
-    { execution, attempt }: Attempt,
-  ): Promise<void> {
+  async beginAttempt(step: RunRef & { stepId: string }, intent: 'act' | 'undo', attempt: Attempt): Promise<void> {
     const to: StepState = intent === 'act' ? 'running' : 'undoing';
+    const version = await beginPlainly(this.#registry.em.fork(), step, to, attempt);
+    if (version !== null) {
+      this.#announcer.announce('run', step.runId, version);
+      return;
+    }
     await this.onRun(step, async (em, run) => {
       if (runIsOver(run.state)) throw new DomainError('run_over', `The run has ended (${run.state}).`);
-      const mayBeHeld = intent === 'act' && pausableKinds.includes(run.kind);
       const begun = await rows(em)`
-        update run_steps as step set
-          state = ${to},
-          epoch = ${run.epoch},
-          execution = ${execution},
-          execution_attempt = ${attempt},
-          attempt = case when ${intent} = 'act' then ${timesBegun('attempt', { execution, attempt })} else attempt end,
-          undo_attempt = case when ${intent} = 'undo' then ${timesBegun('undo_attempt', { execution, attempt })} else undo_attempt end,
-          started_at = coalesce(started_at, now()),
-          finished_at = null
-        where id = ${step.stepId} and run_id = ${run.id}
+        update run_steps as step set ${begin(to, attempt)}, epoch = run.epoch from runs run
+        where step.id = ${step.stepId} and step.run_id = run.id and run.id = ${run.id}
           -- What an older epoch did is begun again from wherever that got to.
-          and (epoch < ${run.epoch} or (
-            (state = any(${stepStatesBefore(to)}) or state = ${to})
-            and (execution, execution_attempt) <= (${execution}::int, ${attempt}::int)))
-          and not (${mayBeHeld} and ${isHeld(run)})
-        returning id`;
+          and (step.epoch < run.epoch or (${mayBegin(to, attempt)})) and not ${isHeldNow(to)}
+        returning step.id`;
       if (begun.length === 0) {
-        const held = mayBeHeld ? await whyHeld(em, run, step.stepId) : null;
+        const held = to === 'running' && pausableKinds.includes(run.kind) ? await whyHeld(em, run, step.stepId) : null;
         if (held) throw new DomainError('step_held', held.reason.text);
         throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
       }
@@ -151,8 +129,20 @@ export class Ledger {
 
   /** The outcome of a step, as its workflow saw it. */
   async finishStep(step: RunRef & { stepId: string }, to: StepState, reason: Reason | null): Promise<void> {
-    const ended = await this.onRun(step, async (em, run) => {
-      const moved = await rows<{ title: string; provider: string; started_at: string | null; circuit: string | null }>(
+    const plainly = to === 'done' ? await finishPlainly(this.#registry.em.fork(), step) : null;
+    if (plainly) this.#announcer.announce('run', step.runId, plainly.version);
+    const ended = plainly ?? (await this.#finishStep(step, to, reason));
+    if (ended?.startedAt)
+      this.#observer.stepEnded({ provider: ended.provider, outcome: to, seconds: secondsSince(ended.startedAt) });
+  }
+
+  #finishStep(
+    step: RunRef & { stepId: string },
+    to: StepState,
+    reason: Reason | null,
+  ): Promise<{ provider: string; startedAt: string | null } | null> {
+    return this.onRun(step, async (em, run) => {
+      const moved = await rows<{ title: string; provider: string; startedAt: string | null; circuit: string | null }>(
         em,
       )`
         with moved as (
@@ -166,7 +156,7 @@ export class Ledger {
           delete from circuits where ${to} = 'done' and provider in (select provider from moved where kind = 'resource')
           returning state
         )
-        select title, provider, started_at, (select state from proven) as circuit from moved`;
+        select title, provider, started_at as "startedAt", (select state from proven) as circuit from moved`;
       const [row] = moved;
       if (row?.circuit && row.circuit !== 'closed')
         await appendEvent(em, { stream: `circuit:${row.provider}`, type: 'circuit.closed', tenantId: null }, theSystem);
@@ -183,8 +173,6 @@ export class Ledger {
         );
       return { changed: moved.length > 0, result: row ?? null };
     });
-    if (ended?.started_at)
-      this.#observer.stepEnded({ provider: ended.provider, outcome: to, seconds: secondsSince(ended.started_at) });
   }
 
   async startRollback(ref: RunRef, reason: Reason): Promise<void> {

@@ -30,7 +30,7 @@ export class BenchControlPlane {
     this.#processes = [...processes.values()];
   }
 
-  static async start(bench: Bench, layout: Layout): Promise<BenchControlPlane> {
+  static async start(bench: Bench, layout: Layout, more: Record<string, string> = {}): Promise<BenchControlPlane> {
     const name = `bench_${randomBytes(4).toString('hex')}`;
     const password = () => randomBytes(12).toString('hex');
     const urls = await setUpDatabase({
@@ -57,6 +57,7 @@ export class BenchControlPlane {
       TENANTRY_TASK_QUEUE: name,
       TENANTRY_LOG_LEVEL: 'warn', // as npm start has it
       TEMPORAL_ADDRESS: bench.servers.temporalAddress,
+      ...more,
     };
     const processes = new Map<string, ChildProcess>();
     try {

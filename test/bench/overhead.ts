@@ -2,25 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { groupRoleOf, openStore } from '#providers/database/openStore.ts';
-import { joinGroup, settleRole, settleSchema } from '#providers/database/schema.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
-import { applyTenantMigrations, readTenantMigrations } from '#providers/database/tenantMigrations.ts';
 import { checkout } from '#local/paths.ts';
-import { schemaNameOf } from '#domain/resources/names.ts';
+import { startBareSql, type Rival } from './bareSql.ts';
 import { BenchControlPlane } from './benchControlPlane.ts';
 import { percentile, type Bench, type Figure } from './figure.ts';
 
 const warmUps = 5;
 const count = 25;
-const bareStore = 'bench_bare_store';
 
 /** What a workflow of the product costs against the least it could: taken in turns, so that a busy machine troubles all alike. */
 export const overhead: Figure = {
   name: 'overhead',
   async measure(bench) {
     const controlPlane = await BenchControlPlane.start(bench, 'api+worker');
-    const bareSql = await startBareSql(controlPlane.urls.provisionerUrl);
+    const bareSql = await startBareSql(controlPlane.urls.provisionerUrl, join(checkout, 'migrations', 'tenant'));
     const fourSteps = await startFourSteps(bench);
     const times = { product: [] as number[], step: [] as number[], sql: [] as number[], engine: [] as number[] };
     try {
@@ -60,30 +55,6 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
-}
-
-interface Rival {
-  run(): Promise<unknown>;
-  stop(): Promise<void>;
-}
-
-/** The statements of the database step, and nothing of what makes it safe to repeat and to undo. */
-async function startBareSql(provisionerUrl: string): Promise<Rival> {
-  const connections = new StoreConnections(provisionerUrl);
-  await openStore(connections, bareStore, null);
-  const migrations = await readTenantMigrations(join(checkout, 'migrations', 'tenant'));
-  return {
-    run: () => {
-      const name = schemaNameOf(randomUUID());
-      return connections.transaction(bareStore, async (client) => {
-        await settleRole(client, { name, password: name, tag: name, database: bareStore, tagged: null });
-        await settleSchema(client, { name, tag: name, readerRole: null, tagged: null });
-        await applyTenantMigrations(client, name, migrations);
-        await joinGroup(client, name, groupRoleOf(bareStore));
-      });
-    },
-    stop: () => connections.close(),
-  };
 }
 
 export const nothing = async (): Promise<void> => undefined;

@@ -17,6 +17,7 @@ import { settleTogether } from '#local/settleTogether.ts';
 import { listenForStop } from '#local/stopSignals.ts';
 import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { isMet, type Bench, type Figure, type Measured } from './figure.ts';
+import { durabilityTax } from './durabilityTax.ts';
 import { fairness } from './fairness.ts';
 import { machineFacts } from './machineFacts.ts';
 import { memory } from './memory.ts';
@@ -25,7 +26,7 @@ import { provision } from './provision.ts';
 import { queue } from './queue.ts';
 import { warmStart } from './warmStart.ts';
 
-const figures: Figure[] = [provision, queue, fairness, overhead, memory, warmStart];
+const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, memory, warmStart];
 
 runCommand(async () => {
   const wanted = chosenFigures(process.argv.slice(2));

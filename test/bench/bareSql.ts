@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { schemaNameOf } from '#domain/resources/names.ts';
+import { groupRoleOf, openStore } from '#providers/database/openStore.ts';
+import { joinGroup, settleRole, settleSchema } from '#providers/database/schema.ts';
+import { StoreConnections } from '#providers/database/stores.ts';
+import { applyTenantMigrations, readTenantMigrations } from '#providers/database/tenantMigrations.ts';
+
+const bareStoreName = () => `bench_bare_${randomUUID().slice(0, 8)}`;
+
+/** What a figure of the product is held against. */
+export interface Rival {
+  run(): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** The statements of the database step, and nothing of what makes it safe to repeat and to undo. */
+export async function startBareSql(provisionerUrl: string, migrationsDir: string): Promise<Rival> {
+  const bareStore = bareStoreName();
+  const connections = new StoreConnections(provisionerUrl);
+  await openStore(connections, bareStore, null);
+  const migrations = await readTenantMigrations(migrationsDir);
+  return {
+    run: () => {
+      const name = schemaNameOf(randomUUID());
+      return connections.transaction(bareStore, async (client) => {
+        await settleRole(client, { name, password: name, tag: name, database: bareStore, tagged: null });
+        await settleSchema(client, { name, tag: name, readerRole: null, tagged: null });
+        await applyTenantMigrations(client, name, migrations);
+        await joinGroup(client, name, groupRoleOf(bareStore));
+      });
+    },
+    stop: () => connections.close(),
+  };
+}
