@@ -7,6 +7,7 @@ import { closeTasks } from '#domain/tasks/closeTasks.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { noteStuck } from './noteStuck.ts';
 import type { Reconciled } from './reconciled.ts';
+import { spareForgottenEnd } from './spareForgottenEnd.ts';
 
 const batch = 20;
 /** A run is compared with its workflow this often; a run that just started is in good hands. */
@@ -35,6 +36,7 @@ export async function closeEndedExecutions({ platform, client, logger }: Reconci
       continue;
     }
     const { how } = execution;
+    if (await spareForgottenEnd({ platform, logger }, run, how.startsWith('completed'))) continue;
     const followUp = await abandonRun(em.fork(), platform.announcer, run.id, how);
     logger.warn(
       { runId: run.id, followUp, how },

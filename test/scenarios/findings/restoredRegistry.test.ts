@@ -122,6 +122,36 @@ describe('a registry that was restored to an earlier state', () => {
     );
   });
 
+  it('does not make anybody undo a tenant whose provisioning it remembers as under way', async () => {
+    let reached = () => undefined as void;
+    const there = new Promise<void>((resolve) => (reached = resolve));
+    let goOn = () => undefined as void;
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    const first = await installation.startWorker(async ({ at, when }) => {
+      if (at !== 'storage.ensure' || when !== 'before') return;
+      reached();
+      await released;
+    });
+    const created = await installation.createTenant({ name: 'Under way at the backup' });
+    await there;
+    await backUp();
+    goOn();
+    assert.equal((await installation.runIsOver(created.runId)).state, 'succeeded');
+    await first.stop();
+    await restore();
+    await installation.startWorker();
+    const { lock } = await installation.until('the lock', 40_000, async () => {
+      const page = await orphans();
+      return page.lock && page;
+    });
+    assert.match(lock?.reason ?? '', /restored to an earlier state/);
+    const bucket = join(installation.configuration.storageDir, bucketNameOf(created.tenantId));
+    assert.ok((await stat(bucket)).isDirectory());
+    assert.equal((await installation.run(created.runId)).state, 'running');
+    const undone = await installation.asAdmin(null, `select 1 from runs where kind = 'finishRollback'`);
+    assert.deepEqual(undone, []);
+  });
+
   it('is found out also when nothing is left of what it has forgotten but the fences', async () => {
     const first = await installation.startWorker();
     await backUp();
