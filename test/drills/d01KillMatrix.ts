@@ -1,6 +1,7 @@
-import { workflowKinds } from '#contracts/workflowInputs.ts';
+import { workflowKinds, type WorkflowKind } from '#contracts/workflowInputs.ts';
 import { percentile, type Breach, type Drill, type DrillFigure, type DrillRoom, type Outcome } from './drill.ts';
 import { Ground } from './ground.ts';
+import { killWithHundredInFlight } from './hundredInFlight.ts';
 import { allCells, batchesOf, strikeBatch, type Cell, type Hit } from './killMatrix/batch.ts';
 import { requestsAreKilled } from './killMatrix/requests.ts';
 import { elsewhere, stories } from './killMatrix/stories.ts';
@@ -25,16 +26,39 @@ export const killMatrix: Drill = {
       outcomes.push(await kill(room, victim, hits));
     }
     const isWhole = room.cells === null && room.victim === null;
-    return outcomeOf(outcomes, isWhole ? interruptedAtLeast : 0);
+    const { breaches, ...outcome } = outcomeOf(outcomes, isWhole ? interruptedAtLeast : 0);
+    const hundred = isWhole ? await hundredFigures(room) : [];
+    const untold = kindsWithoutStory().map((kind) => ({ rule: 'D1', what: `the workflow ${kind} has no story` }));
+    return { ...outcome, figures: [...outcome.figures, ...hundred], breaches: [...breaches, ...untold] };
   },
 
   async subset(room) {
     const chosen: Victim[] = ['worker', room.random.one(victims.filter((victim) => victim !== 'worker'))];
     const outcomes: VictimOutcome[] = [];
     for (const victim of chosen) outcomes.push(await kill(room, victim, room.random.some(allCells, cellsOfSubset)));
-    return outcomeOf(outcomes, 1);
+    return outcomeOf(outcomes, 0);
   },
 };
+
+/** The only worker is killed with a hundred sagas in flight. */
+async function hundredFigures({ servers }: DrillRoom): Promise<DrillFigure[]> {
+  const ground = await Ground.open(servers);
+  try {
+    const { beyondSeconds, inFlight, undisturbedSeconds } = await killWithHundredInFlight(ground.installation);
+    const limit = { atMost: recoverySeconds.worker };
+    return [
+      { what: 'a hundred sagas undisturbed', value: undisturbedSeconds, unit: 's' },
+      {
+        what: `worker killed with ${inFlight} in flight, beyond the undisturbed`,
+        value: beyondSeconds,
+        unit: 's',
+        limit,
+      },
+    ];
+  } finally {
+    await ground.close();
+  }
+}
 
 /** Their activities write their outcome themselves, and no attempts. */
 const uncounted = new Set(['doors', 'drift']);
@@ -100,7 +124,7 @@ async function stepsWithoutCell(ground: Ground): Promise<Breach[]> {
 }
 
 /** Workflows that no story walks. */
-export const kindsWithoutStory = (): string[] =>
+export const kindsWithoutStory = (): WorkflowKind[] =>
   workflowKinds.filter((kind) => !stories.some((story) => story.kind === kind));
 
 function outcomeOf(outcomes: VictimOutcome[], atLeast: number): Outcome {
@@ -133,10 +157,7 @@ function outcomeOf(outcomes: VictimOutcome[], atLeast: number): Outcome {
       { what: 'attempts beyond the first', value: sum(({ attempts }) => attempts), unit: '' },
       ...recoveries,
     ],
-    breaches: [
-      ...outcomes.flatMap(({ breaches }) => breaches),
-      ...kindsWithoutStory().map((kind) => ({ rule: 'D1', what: `the workflow ${kind} has no story` })),
-    ],
+    breaches: [...outcomes.flatMap(({ breaches }) => breaches)],
     table: tableOf(outcomes),
   };
 }

@@ -127,7 +127,10 @@ async function cutAt(moment: Moment, cut: Cut): Promise<{ seconds: number; breac
   await api.restart();
   const readyAt = Date.now();
 
-  const breaches: string[] = answered.map(({ status }) => `a request was answered ${status} before the kill`);
+  // After three seconds the API answers without waiting for Temporal any longer: what it promised then must hold as well.
+  const breaches: string[] = [];
+  if (answered.length === requests.length) breaches.push('every request was answered before the kill');
+  if (lock && answered.length > 0) breaches.push('a request was answered before its commit');
   for (const one of requests) {
     const { status, body, text } = await send(api, one);
     if (status !== 202) breaches.push(`${one.method} ${one.path} was answered ${status} when repeated: ${text}`);

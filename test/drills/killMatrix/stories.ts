@@ -180,3 +180,10 @@ export const stories: readonly Story[] = [provision, rollBack, remove, finish, d
 export const elsewhere: Record<string, string> = {
   'provisionTenant address': 'reserved in the transaction of the API: cut by the kills of requests',
 };
+
+/** Workflows that wait for a story: `npm run drill` is red until each has one, `npm test` only for those that nobody noted here. */
+export const storiesToCome: Partial<Record<WorkflowKind, string>> = {
+  deliverStep: 'needs a blueprint whose step after the doors is served by the drill',
+  sweepOrphans: 'a run of the platform: one at a time, and no tenant to plan its halt by',
+  removeOrphan: 'needs an orphan that is older than the grace',
+};
