@@ -33,10 +33,8 @@ export const killMatrix: Drill = {
   },
 
   async subset(room) {
-    const chosen: Victim[] = ['worker', room.random.one(victims.filter((victim) => victim !== 'worker'))];
-    const outcomes: VictimOutcome[] = [];
-    for (const victim of chosen) outcomes.push(await kill(room, victim, room.random.some(allCells, cellsOfSubset)));
-    return outcomeOf(outcomes, 0);
+    const victim = room.random.one(victims);
+    return outcomeOf([await kill(room, victim, room.random.some(allCells, cellsOfSubset))], 0);
   },
 };
 

@@ -23,7 +23,7 @@ export const lostWorkflows: Drill = {
   id: 'D4',
   title: 'terminate by CLI at each step, then the loss of the whole Temporal database',
   full: (room) => drill(room, cells, openCells),
-  subset: (room) => drill(room, room.random.some(cells, 4), room.random.some(openCells, 5)),
+  subset: (room) => drill(room, room.random.some(cells, 2), room.random.some(openCells, 3)),
 };
 
 async function drill(room: DrillRoom, terminated: Cell[], lost: Cell[]): Promise<Outcome> {

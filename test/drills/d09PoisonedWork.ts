@@ -26,7 +26,7 @@ export const poisonedWork: Drill = {
   title: 'poisoned work of one tenant, and a thousand queued runs',
   full: (room) =>
     drill(room, { queued: 1_000, interactive: 20, poisons: ['throws', 'hangs', 'answers 3 MB'], each: 6 }),
-  subset: (room) => drill(room, { queued: 25, interactive: 4, poisons: ['throws', 'answers 3 MB'], each: 2 }),
+  subset: (room) => drill(room, { queued: 12, interactive: 2, poisons: ['throws', 'answers 3 MB'], each: 1 }),
 };
 
 async function drill({ servers, say }: DrillRoom, load: Load): Promise<Outcome> {

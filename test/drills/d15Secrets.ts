@@ -23,7 +23,7 @@ export const secretsStayHidden: Drill = {
   id: 'D15',
   title: 'secret canaries through every workflow, then a scan of all stores',
   full: (room) => drill(room, stories, 3),
-  subset: (room) => drill(room, room.random.some(stories, 3), 1),
+  subset: (room) => drill(room, room.random.some(stories, 1), 1),
 };
 
 async function drill({ servers, say }: DrillRoom, chosen: readonly Story[], each: number): Promise<Outcome> {
