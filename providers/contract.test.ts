@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { DomainError } from '#contracts/errors.ts';
+import { schemaNameOf } from '#domain/resources/names.ts';
 import { beginDestroying } from '#domain/resources/resourceStates.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
 import { registerTenant } from '#domain/tenants/registerTenant.ts';
@@ -187,6 +188,26 @@ describe('every provider', () => {
       });
     });
   }
+
+  it('looks at databases as the reader, who can change nothing in them', async () => {
+    const spec = await newSpec('database');
+    const provider = deps.providers['database'] as Provider;
+    await provider.ensure(spec, never);
+    await provider.verify(spec);
+    const reader = new URL(`${installation.configuration.readerDatabaseUrl}`).username;
+    const [store] = await installation.asAdmin<{ name: string }>(null, 'select database_name as name from data_stores');
+    const name = schemaNameOf(spec.tenantId);
+    const [may] = await installation.asAdmin<{ read: boolean; write: boolean; create: boolean; sessions: number }>(
+      store!.name,
+      `select has_table_privilege($1, $2 || '.tasks', 'select') as read,
+              has_table_privilege($1, $2 || '.tasks', 'insert, update, delete, truncate') as write,
+              has_schema_privilege($1, $2, 'create') as create,
+              (select count(*)::integer from pg_stat_activity where usename = $1 and datname = current_database()) as sessions`,
+      [reader, name],
+    );
+    assert.partialDeepStrictEqual(may, { read: true, write: false, create: false });
+    assert.ok(may!.sessions > 0, 'it was the reader who looked');
+  });
 
   it("leaves another installation's things alone, whatever it is told", async () => {
     for (const kind of ['database', 'storage'] as const) {

@@ -50,6 +50,7 @@ export async function openOrphanRemoval(
   graceSeconds: number,
   actor: Actor,
 ): Promise<string> {
+  await refuseWhenLocked(em); // before the finding, in the order in which a sweep locks them
   const finding = await lockOrphan(em, findingId);
   await confirmOrphan(em, findingId, graceSeconds);
   const runId = newId();
