@@ -3,6 +3,7 @@ import type { DriftState, RepairKind } from '#contracts/findings/drift.ts';
 import type { OrphanReason, OrphanState } from '#contracts/findings/orphans.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { Plan, Resource, TenantPlan, TenantState } from '#contracts/tenants.ts';
+import type { Notification, TaskKind } from '#contracts/tasks.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 
 /** How a state feels, which decides its colour and mark; the words say the same, so colour is never alone. */
@@ -99,6 +100,22 @@ export const orphanReasonWords: Record<OrphanReason, string> = {
   unknown_resource: 'The registry knows the run that made it, but not the resource.',
   unknown_run: 'The registry never heard of the run that made it.',
   unknown_store: 'The registry does not know this data store.',
+};
+
+export const taskKindWords: Record<TaskKind, Word> = {
+  attention: { title: 'Something is left', tone: 'bad' },
+  parked: { title: 'Waits for a decision', tone: 'warn' },
+  cluster_lost: { title: 'Another cluster', tone: 'bad' },
+  workflow_stuck: { title: 'Stands still', tone: 'bad' },
+  drift: { title: 'Drift', tone: 'warn' },
+  orphans: { title: 'Orphans', tone: 'warn' },
+  delivery_refused: { title: 'Not delivered', tone: 'warn' },
+};
+
+export const notificationStateWords: Record<Notification['state'], Word> = {
+  waiting: { title: 'Under way', tone: 'busy' },
+  sent: { title: 'Sent', tone: 'good' },
+  dead: { title: 'Given up', tone: 'bad' },
 };
 
 /** What a run does, and what joins it to the name of its tenant. */
