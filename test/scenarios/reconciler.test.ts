@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import type { TaskState } from '#contracts/tasks.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openPlatform } from '#domain/platform.ts';
 import { requestCancel } from '#domain/runs/cancelRun.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
+import { listTasks } from '#domain/tasks/listTasks.ts';
 import { openTemporalClient } from '#temporal/connection.ts';
 import { startRun } from '#temporal/startRun.ts';
+import { noteStuck } from '#workers/reconciler/noteStuck.ts';
 import { TestInstallation } from '../servers/installation.ts';
 import type { StepIn } from '../servers/faults.ts';
 import { remainsOf } from '../servers/remains.ts';
@@ -129,5 +132,21 @@ describe('the reconciler', () => {
     assert.equal((await handle.describe()).runId, execution);
     await installation.asAdmin(null, `update runs set state = 'succeeded', finished_at = now() where id = $1`, [runId]);
     assert.deepEqual(await attemptsOf(runId), [{ attempt: 1 }]);
+  });
+
+  it('asks for a person when the tasks of a workflow keep failing, and no longer when it goes on', async () => {
+    const { tenantId, runId, goOn } = await startHalted('Stands still');
+    const run = { id: runId, tenant_id: tenantId };
+    const kindsOf = async (state: TaskState) =>
+      (await listTasks(installation.em, { runId, state, limit: 50 })).items.map(({ kind }) => kind);
+    await noteStuck(installation.em, run, 9);
+    assert.deepEqual(await kindsOf('open'), []);
+    for (const failedTasks of [10, 11]) await noteStuck(installation.em, run, failedTasks);
+    assert.deepEqual(await kindsOf('open'), ['workflow_stuck']);
+    await noteStuck(installation.em, run, 0);
+    assert.deepEqual(await kindsOf('open'), []);
+    assert.deepEqual(await kindsOf('done'), ['workflow_stuck']);
+    goOn();
+    await installation.runIsOver(runId);
   });
 });
