@@ -20,6 +20,8 @@ export interface ServersOptions {
   durable?: boolean;
   /** Servers that run elsewhere are not started here. */
   existing?: { adminUrl?: string | undefined; temporalAddress?: string | undefined; uiUrl?: string | undefined };
+  /** See {@link startTemporal}. */
+  publicUrl?: string;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -35,7 +37,7 @@ export interface Servers {
 
 /** PostgreSQL and Temporal, side by side; if one cannot start, the other does not stay. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const { dataDir, ports = {}, durable = true, existing = {}, env = process.env } = options;
+  const { dataDir, ports = {}, durable = true, existing = {}, publicUrl, env = process.env } = options;
   const { chosen = {}, usual } = ports;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
 
@@ -56,6 +58,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     ? Promise.resolve(null)
     : startTemporal({
         dataDir,
+        publicUrl,
         env,
         choosePorts: async () => ({
           grpc: await settlePort({

@@ -41,6 +41,8 @@ export interface TemporalOptions {
   dataDir: string;
   /** Called when a new server is started, not when a living one is adopted. */
   choosePorts: () => Promise<{ grpc: number; ui: number }>;
+  /** Tenantry's own address: its codec opens histories for the UI, which has the same host, so that the sign-in comes along. */
+  publicUrl?: string | undefined;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -48,6 +50,7 @@ export interface TemporalOptions {
 export async function startTemporal({
   dataDir,
   choosePorts,
+  publicUrl,
   env = process.env,
 }: TemporalOptions): Promise<RunningTemporal> {
   const runDir = join(dataDir, 'run');
@@ -55,7 +58,7 @@ export async function startTemporal({
   if (living) {
     if (await answers(Number(living.details.port), 5000, living)) {
       note(`Temporal still runs (process ${living.pid}) and is used again`);
-      return running(living, runDir, true);
+      return running(living, { runDir, publicUrl, adopted: true });
     }
     note(`stopping Temporal (process ${living.pid}), which an earlier start left and which does not answer`);
     await stopProcess(living, stoppingTemporal);
@@ -70,7 +73,7 @@ export async function startTemporal({
       (file) => file.size,
       () => 0,
     );
-    const record = await spawnServer({ binary, home, log, grpc, ui, env });
+    const record = await spawnServer({ binary, home, log, grpc, ui, publicUrl, env });
     await writeRecord(runDir, temporalRecord, record);
     if (!(await answers(grpc, startMs, record))) {
       await stopProcess(record, []);
@@ -78,13 +81,16 @@ export async function startTemporal({
       const said = (await readFile(log, 'utf8')).slice(logged).trim().split('\n').slice(-8).join('\n');
       throw new SetupError(`Temporal did not start. The end of ${log}:\n${said}`);
     }
-    return running(record, runDir, false);
+    return running(record, { runDir, publicUrl, adopted: false });
   });
 }
 
-const running = (record: ProcessRecord, runDir: string, adopted: boolean): RunningTemporal => ({
+const running = (
+  record: ProcessRecord,
+  { runDir, publicUrl, adopted }: { runDir: string; publicUrl: string | undefined; adopted: boolean },
+): RunningTemporal => ({
   address: `127.0.0.1:${record.details.port}`,
-  uiUrl: `http://127.0.0.1:${record.details.uiPort}`,
+  uiUrl: `http://${uiHostOf(publicUrl)}:${record.details.uiPort}`,
   pid: record.pid,
   adopted,
   async stop() {
@@ -93,15 +99,22 @@ const running = (record: ProcessRecord, runDir: string, adopted: boolean): Runni
   },
 });
 
+/** Cookies belong to a host, whatever the port: under another name for this machine the UI would not be signed in. */
+function uiHostOf(publicUrl: string | undefined): string {
+  const host = publicUrl ? new URL(publicUrl).hostname : '127.0.0.1';
+  return host === 'localhost' ? host : '127.0.0.1';
+}
+
 async function spawnServer(server: {
   binary: string;
   home: string;
   log: string;
   grpc: number;
   ui: number;
+  publicUrl: string | undefined;
   env: NodeJS.ProcessEnv;
 }): Promise<ProcessRecord> {
-  const { binary, home, log, grpc, ui, env } = server;
+  const { binary, home, log, grpc, ui, publicUrl, env } = server;
   const place = [
     '--db-filename',
     join(home, 'temporal.db'),
@@ -111,6 +124,7 @@ async function spawnServer(server: {
     `${grpc}`,
     '--ui-port',
     `${ui}`,
+    ...(publicUrl ? ['--ui-codec-endpoint', `${publicUrl}/api/v1/codec`] : []),
   ];
   const output = openSync(log, 'a', 0o600);
   try {

@@ -64,6 +64,7 @@ runCommand(async () => {
           TMPDIR: temporary,
           TEST_ADMIN_DATABASE_URL: servers.adminUrl,
           TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
+          TEST_TEMPORAL_UI_URL: servers.uiUrl ?? '',
           TEST_WORKFLOW_BUNDLE: bundle,
           TEST_WEB_BUILD: pages,
           ...(wantsCoverage ? { NODE_V8_COVERAGE: coverageDir } : {}),

@@ -112,9 +112,10 @@ async function makeDataDir(dataDir: string): Promise<void> {
 }
 
 /** Beside Tenantry's own port, so that two installations on one machine stay apart without being told. */
-const startOwnServers = (dataDir: string, { port }: Address, given: NodeJS.ProcessEnv) =>
+const startOwnServers = (dataDir: string, { port, publicUrl }: Address, given: NodeJS.ProcessEnv) =>
   startServers({
     dataDir,
+    publicUrl,
     env: given,
     ports: {
       chosen: {

@@ -81,7 +81,7 @@ describe('npm start', function () {
     assert.equal(first.output().trim().split('\n').at(-1), `Tenantry is ready at ${address}`);
     assert.match(first.output(), new RegExp(`${address}/setup\\?token=[\\w-]{20,}`));
     assert.match(first.output(), /Save this key/);
-    assert.match(first.output(), /Temporal UI +http:\/\/127\.0\.0\.1:\d+/);
+    assert.match(first.output(), /Temporal UI +http:\/\/localhost:\d+/);
     for (const name of ['master.key', 'database-passwords.json', 'environment']) {
       assert.equal(statSync(join(dataDir, 'secrets', name)).mode & 0o777, 0o600, name);
     }
