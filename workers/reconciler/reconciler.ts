@@ -29,13 +29,6 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
   const loop = async () => {
     while (!stopped) {
       try {
-        await startForgottenRuns(reconciled);
-        await deliverCancels(reconciled);
-        await deliverDecisions(reconciled);
-        await wakeHeldRuns(reconciled);
-        await closeEndedExecutions(reconciled);
-        if (!schedulesAreSettled) await settleSchedules(reconciled);
-        schedulesAreSettled = true;
         if (Date.now() - lastSweep > sweepEveryMs) {
           lastSweep = Date.now();
           await purgePlans(reconciled);
@@ -49,6 +42,8 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
           await deliverDecisions(reconciled);
           await wakeHeldRuns(reconciled);
           await closeEndedExecutions(reconciled);
+          if (!schedulesAreSettled) await settleSchedules(reconciled);
+          schedulesAreSettled = true;
         }
       } catch (error) {
         logger.warn({ err: error }, 'the reconciler could not look; it will again');
