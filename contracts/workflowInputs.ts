@@ -15,6 +15,8 @@ export interface PlannedStep {
   begunBefore?: true;
   /** Present where a run that is started anew had been told other inputs: every one that the step was tried with. */
   inputNumbers?: number[];
+  /** Its act is a short transaction in the registry: it runs beside its workflow, without a round trip to the server. */
+  isLocal?: true;
   /** What only this kind of step has: where a custom step is served, how long an outside answer may take. */
   spec?: StepSpec;
 }
@@ -63,6 +65,8 @@ export interface StepInput extends RunRef {
   stepId: string;
   resourceId: string | null;
   intent: 'act' | 'undo';
+  /** That it is done is written with the act, not by the workflow: its activity is local. */
+  closes?: true;
   /** Which of the step's inputs; 1 is the blueprint's, each retry with an edited one adds one. */
   inputNumber?: number;
 }

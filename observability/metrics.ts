@@ -102,6 +102,13 @@ const openTasks = new Gauge({
   registers,
 });
 
+const heldRuns = new Gauge({
+  name: 'tenantry_runs_held',
+  help: 'Runs that stand still, by what for',
+  labelNames: ['by'],
+  registers,
+});
+
 const notifications = new Counter({
   name: 'tenantry_notifications_total',
   help: 'Attempts to tell somebody of a task, by channel and outcome',
@@ -154,6 +161,13 @@ export function reportFindings({ locked, ...open }: OpenFindings): void {
 }
 
 export const reportReconcilerLag = (seconds: number): void => reconcilerLag.set(Math.max(0, seconds));
+
+/** What holds a run, without which provider it is: `circuit:storage` counts as `circuit`. */
+const holds = ['decision', 'pause', 'breakpoint', 'provisioning', 'circuit'] as const;
+
+export function reportHeldRuns(counts: ReadonlyMap<string, number>): void {
+  for (const by of holds) heldRuns.set({ by }, counts.get(by) ?? 0);
+}
 
 export function reportOpenTasks(counts: ReadonlyMap<TaskKind, number>): void {
   for (const kind of taskKinds) openTasks.set({ kind }, counts.get(kind) ?? 0);

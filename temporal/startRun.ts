@@ -12,6 +12,7 @@ import type {
 import { runsElsewhere } from '#domain/cluster/compareCluster.ts';
 import type { Platform } from '#domain/platform.ts';
 import type { Sql } from '#domain/database.ts';
+import { keptInRegistry } from '#domain/resources/providerKinds.ts';
 import { rows } from '#domain/sql.ts';
 import { clusterOf } from './cluster.ts';
 import { taskQueueOf } from './queues.ts';
@@ -86,6 +87,7 @@ async function plannedSteps(em: Sql, runId: string, epoch: number): Promise<Plan
   return found.map(({ waits, spec, begun, edited, ...step }) => ({
     ...step,
     ...(waits ? { onFailure: 'wait' as const } : {}),
+    ...(step.kind === 'resource' && keptInRegistry.has(step.provider) ? { isLocal: true as const } : {}),
     ...(begun ? { begunBefore: true as const } : {}),
     ...(edited.length > 0 ? { inputNumbers: [1, ...edited] } : {}),
     ...(step.kind === 'http' || step.kind === 'custom' ? { spec: outsideOf(spec) } : {}),

@@ -48,8 +48,15 @@ class StepAttempt implements ActivityInboundCallsInterceptor {
         { ...(ids?.runId ? { runId: ids.runId } : {}), ...(ids?.tenantId ? { tenantId: ids.tenantId } : {}) },
         () =>
           countAttempt(activityType, async () => {
-            if (step) await this.#ledger.beginAttempt(step, step.intent, { execution: Number(activityId), attempt });
-            return next(input);
+            if (!step) return next(input);
+            const begun = await this.#ledger.beginAttempt(step, step.intent, {
+              execution: Number(activityId),
+              attempt,
+            });
+            if (!begun) return undefined;
+            const result = await next(input);
+            if (step.closes) await this.#ledger.finishStep(step, 'done', null);
+            return result;
           }),
       );
     } catch (error) {

@@ -103,8 +103,8 @@ export class Announcer {
     for (const listener of this.#changeListeners) listener({ kind, id, version: Number(version) });
   }
 
+  /** One at a time: what is announced meanwhile goes with the next. */
   async #send(): Promise<void> {
-    this.#timer = null;
     const changes = [...this.#waiting.values()];
     this.#waiting.clear();
     const payloads = changes.map((change) => `${change.kind}:${change.id}:${change.version}`);
@@ -117,5 +117,6 @@ export class Announcer {
     } catch {
       // The connection is gone; the watchers re-read when it is back.
     }
+    this.#timer = this.#waiting.size > 0 && !this.#closed ? setTimeout(() => void this.#send(), coalesceMs) : null;
   }
 }

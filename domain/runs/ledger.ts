@@ -7,7 +7,7 @@ import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
 import { noteOutage } from './circuits.ts';
 import { whyHeld } from './holds.ts';
-import { begin, beginPlainly, finishPlainly, isHeldNow, mayBegin, type Attempt } from './plainMoves.ts';
+import { begin, beginPlainly, finishPlainly, isDoneBy, isHeldNow, mayBegin, type Attempt } from './plainMoves.ts';
 
 /** Told after the commit, for whoever counts and times. */
 export interface LedgerObserver {
@@ -85,15 +85,17 @@ export class Ledger {
    * Before an attempt of an act or an undo touches anything. Refuses with `run_over` when the run has ended or the step has moved
    * on (an attempt that was thought dead must not act after its undo began), and with `step_held` when the run is to stop here.
    * Executions of activities are numbered in the order in which their workflow asked for them.
+   *
+   * @returns false when this execution has done the step already, and only the answer was lost
    */
-  async beginAttempt(step: RunRef & { stepId: string }, intent: 'act' | 'undo', attempt: Attempt): Promise<void> {
+  async beginAttempt(step: RunRef & { stepId: string }, intent: 'act' | 'undo', attempt: Attempt): Promise<boolean> {
     const to: StepState = intent === 'act' ? 'running' : 'undoing';
     const version = await beginPlainly(this.#registry.em.fork(), step, to, attempt);
     if (version !== null) {
       this.#announcer.announce('run', step.runId, version);
-      return;
+      return true;
     }
-    await this.onRun(step, async (em, run) => {
+    return this.onRun(step, async (em, run) => {
       if (runIsOver(run.state)) throw new DomainError('run_over', `The run has ended (${run.state}).`);
       const begun = await rows(em)`
         update run_steps as step set ${begin(to, attempt)}, epoch = run.epoch from runs run
@@ -102,13 +104,14 @@ export class Ledger {
           and (step.epoch < run.epoch or (${mayBegin(to, attempt)})) and not ${isHeldNow(to)}
         returning step.id`;
       if (begun.length === 0) {
+        if (await isDoneBy(em, step.stepId, attempt)) return { changed: false, result: false };
         const held = to === 'running' && pausableKinds.includes(run.kind) ? await whyHeld(em, run, step.stepId) : null;
         if (held) throw new DomainError('step_held', held.reason.text);
         throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
       }
       if (run.heldBy) await rows(em)`update runs set held_by = null, held_step_id = null where id = ${run.id}`;
       if (run.state === 'queued' || (intent === 'act' && run.state === 'paused')) await moveRun(em, run, 'running');
-      return { changed: true, result: undefined };
+      return { changed: true, result: true };
     });
   }
 

@@ -50,6 +50,13 @@ export async function beginPlainly(em: Sql, step: Step, to: StepState, attempt: 
   return run?.version ?? null;
 }
 
+/** Whether this execution has done the step: a local activity whose marker was lost is carried out again. */
+export async function isDoneBy(em: Sql, stepId: string, { execution }: Attempt): Promise<boolean> {
+  const done = await rows(em)`
+    select 1 from run_steps where id = ${stepId} and state = 'done' and execution = ${execution}`;
+  return done.length > 0;
+}
+
 export interface PlainlyDone {
   version: number;
   provider: string;

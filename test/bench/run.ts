@@ -24,9 +24,10 @@ import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
 import { provision } from './provision.ts';
 import { queue } from './queue.ts';
+import { sagas } from './sagas.ts';
 import { warmStart } from './warmStart.ts';
 
-const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, memory, warmStart];
+const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, sagas, memory, warmStart];
 
 runCommand(async () => {
   const wanted = chosenFigures(process.argv.slice(2));

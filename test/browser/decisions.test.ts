@@ -134,4 +134,20 @@ describe('an operator decides, in a browser', () => {
     await page.getByText('3 runs were told').waitFor();
     for (const runId of runs) assert.equal((await installation.runIsOver(runId)).state, 'succeeded');
   });
+
+  it('pauses provisioning on the whole platform, sees why on every page, and lets it go on', async () => {
+    stepIn = async () => undefined;
+    await page.goto(at('/runs'));
+    await page.getByRole('button', { name: 'Pause provisioning…' }).click();
+    await page.getByLabel('Reason, shown to everyone').fill('Storage is being moved.');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('Provisioning is paused.').waitFor();
+    const { runId } = await installation.createTenant({ name: 'Waits with the others', plan: 'patient' });
+    await installation.runIs('paused', runId);
+    await page.goto(at(`/runs/${runId}`));
+    await page.getByRole('heading', { name: 'Provisioning is paused on the whole platform' }).waitFor();
+    await shown('provisioning-paused');
+    await page.getByRole('button', { name: 'Resume provisioning' }).click();
+    await page.getByText('Succeeded').first().waitFor();
+  });
 });

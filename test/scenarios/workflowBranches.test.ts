@@ -71,7 +71,8 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['for (let skip = false', 'decisions', 'retries a step that failed for good'],
     ['if (skip && promise)', 'decisions', 'skips a step that may be skipped'],
     ['else if (!skip) await act', 'provisionTenant', 'gives it database, realm and bucket'],
-    ["skip ? 'skipped' : 'done'", 'decisions', 'skips a step that may be skipped'],
+    ["if (skip) await report(run, planned, 'skipped'", 'decisions', 'skips a step that may be skipped'],
+    ['else if (!planned.isLocal)', 'provisionTenant', 'gives it database, realm and bucket'],
     ['      } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
     ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],
     ['if (!held) failure', 'decisions', 'rolls back instead'],
@@ -115,6 +116,7 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['if (await collect', 'outside/httpSteps', 'may answer later'],
   ],
   'lib/steps.ts': [
+    ['if (planned.isLocal)', 'provisionTenant', 'gives it database, realm and bucket'],
     ['if (!activity) throw', null, 'the proxy of the SDK answers every name; the type does not say so'],
     ['switch (planned.kind) {', 'outside/httpSteps', 'is undone with the same input'],
     ["planned.kind === 'check' ?", 'provisionTenant', 'gives it database, realm and bucket'],

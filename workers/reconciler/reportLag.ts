@@ -2,7 +2,13 @@ import type { Sql } from '#domain/database.ts';
 import { rows } from '#domain/sql.ts';
 import { isOpen } from '#domain/drift/openFindings.ts';
 import { isOpenOrphan } from '#domain/orphans/orphanFindings.ts';
-import { reportFindings, reportOpenTasks, reportReconcilerLag, type OpenFindings } from '#observability/metrics.ts';
+import {
+  reportFindings,
+  reportHeldRuns,
+  reportOpenTasks,
+  reportReconcilerLag,
+  type OpenFindings,
+} from '#observability/metrics.ts';
 import type { TaskKind } from '#contracts/tasks.ts';
 
 /** What waits for the reconciler and for people; told also while Temporal does not answer. */
@@ -14,6 +20,9 @@ export async function reportLag(em: Sql): Promise<void> {
   const open = await rows<{ kind: TaskKind; count: number }>(em)`
     select kind, count(*)::integer as count from tasks where state = 'open' group by kind`;
   reportOpenTasks(new Map(open.map(({ kind, count }) => [kind, count])));
+  const held = await rows<{ by: string; count: number }>(em)`
+    select split_part(held_by, ':', 1) as by, count(*)::integer as count from runs where held_by is not null group by 1`;
+  reportHeldRuns(new Map(held.map(({ by, count }) => [by, count])));
   const [findings] = await rows<OpenFindings>(em)`
     select (select count(*) from drift_findings f where not is_ghost and ${isOpen})::integer as drift,
            (select count(*) from drift_findings f where is_ghost and ${isOpen})::integer as ghost,

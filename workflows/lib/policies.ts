@@ -20,6 +20,13 @@ export const CALL = (attempts: number): ActivityOptions => ({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: attempts },
 });
 
+/** For an act that is a short transaction in the registry: no round trip to the server, and no heartbeat to be noticed by. */
+export const LOCAL_ACT = (attempts: number): LocalActivityOptions => ({
+  cancellationType: base.cancellationType,
+  startToCloseTimeout: '10s',
+  retry: ACT(attempts).retry!,
+});
+
 const undoIntervalSeconds = 5;
 
 /**

@@ -58,7 +58,8 @@ async function takeStep(
       try {
         if (skip && promise) await keep(promise);
         else if (!skip) await act(inputNumber);
-        await report(run, planned, skip ? 'skipped' : 'done', skip ? skippedByDecision : null);
+        if (skip) await report(run, planned, 'skipped', skippedByDecision);
+        else if (!planned.isLocal) await report(run, planned, 'done', null);
         return;
       } catch (error) {
         if (isCancellation(error)) throw error;

@@ -4,7 +4,7 @@ import type { StepActivity } from '#activities/resources.ts';
 import type { PlannedStep, RunInput, StepInput } from '#contracts/workflowInputs.ts';
 import { actOnQueue, FOR_DAYS, undoOnQueue, WITHIN_ITS_TIME } from './customSteps.ts';
 import { callService } from './httpSteps.ts';
-import { ACT, CALL, DELIVER, REPORT, UNDO } from './policies.ts';
+import { ACT, CALL, DELIVER, LOCAL_ACT, REPORT, UNDO } from './policies.ts';
 import type { Deed } from './saga.ts';
 
 const custom = proxyLocalActivities<CustomStepActivities>(REPORT);
@@ -43,9 +43,18 @@ export function act(run: RunInput, planned: PlannedStep): Deed {
       return (number) =>
         callService(run, planned, { verb: 'act', input: input(number), options: CALL(run.actAttempts) });
     default:
+      if (planned.isLocal) return (number) => callLocally(run, planned, input(number));
       return (number) =>
         call(ACT(run.actAttempts), planned, planned.kind === 'check' ? 'check' : 'ensure', input(number));
   }
+}
+
+function callLocally(run: RunInput, planned: PlannedStep, input: StepInput): Promise<void> {
+  const activities = proxyLocalActivities<Record<string, StepActivity>>({
+    ...LOCAL_ACT(run.actAttempts),
+    summary: planned.title,
+  });
+  return activities[`${planned.provider}.ensure`]!({ ...input, closes: true });
 }
 
 /** Null for a step that leaves nothing behind. */
