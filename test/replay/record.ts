@@ -5,6 +5,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DecisionKind } from '#contracts/decisions.ts';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openCheck } from '#domain/drift/check.ts';
@@ -17,6 +18,7 @@ import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { ProviderError } from '#providers/provider.ts';
 import { SealedPayloads } from '#temporal/payloadCodec.ts';
+import { switchProvisioning } from '#domain/provisioningSwitch.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { TestInstallation } from '../servers/installation.ts';
 import type { StepIn } from '../servers/faults.ts';
@@ -167,6 +169,41 @@ try {
   await installation.cancelRun(cancelled.runId);
   goOn();
   await record('provisionTenant.cancelled', cancelled.runId);
+
+  /** Stopped at its bucket, told this, and over. */
+  const decided = async (name: string, decision: DecisionKind, failsUntilDecided: StepIn) => {
+    stepIn = failsUntilDecided;
+    const breakpoints = decision === 'continue' ? ['storage'] : [];
+    const { runId } = await installation.createTenant({ name, plan: 'patient', breakpoints });
+    await installation.runIs(decision === 'continue' ? 'paused' : 'waiting', runId);
+    stepIn = async () => undefined;
+    await installation.decide(runId, decision);
+    await record(name, runId);
+  };
+  const refuseBucket: StepIn = async ({ at }) => {
+    if (at === 'storage.ensure') throw refuse();
+  };
+  await installation.addPlan('patient', [
+    { kind: 'resource', provider: 'realm', title: 'Create the sign-in realm' },
+    {
+      kind: 'resource',
+      provider: 'storage',
+      title: 'Create the storage bucket',
+      onFailure: 'wait',
+      skippable: true,
+    },
+  ]);
+  await decided('provisionTenant.parkedAndRetried', 'retry', refuseBucket);
+  await decided('provisionTenant.parkedAndSkipped', 'skip', refuseBucket);
+  await decided('provisionTenant.parkedAndRolledBack', 'roll_back', refuseBucket);
+  await decided('provisionTenant.stoppedAtBreakpoint', 'continue', async () => undefined);
+  const paused = (isPaused: boolean) =>
+    installation.em.transactional((em) => switchProvisioning(em, { paused: isPaused }, theSystem));
+  await paused(true);
+  const held = await installation.createTenant({ name: 'Held' });
+  await installation.runIs('paused', held.runId);
+  await paused(false);
+  await record('provisionTenant.held', held.runId);
 } finally {
   await installation.stop();
 }
