@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import proto from '@temporalio/proto';
 import { DomainError } from '#contracts/errors.ts';
 import type { RunningWorker } from '#workers/worker.ts';
 import { ApiInstallation, ask } from '../../api/apiInstallation.ts';
@@ -205,6 +206,44 @@ describe('a step that is a signed call to a service of the SaaS team', () => {
       new Set([`${act?.body.stepId}.1.undo`]),
     );
     assert.deepEqual(await remainsOf(installation, tenantId), []);
+  });
+
+  it('whose answer is a secret leaves it in no row, history or log', async () => {
+    const secret = 'canary-4e7d-that-only-the-tenant-may-know';
+    const dresses = [secret, Buffer.from(secret).toString('hex')].concat(
+      [0, 1, 2].map((offset) =>
+        Buffer.from(' '.repeat(offset) + secret)
+          .toString('base64')
+          .slice(4, -4),
+      ),
+    );
+    const found = (text: string) => dresses.filter((dress) => text.includes(dress));
+    service.reply = ({ path }) =>
+      path === '/accounts' ? { status: 202 } : { status: 200, body: { account: secret, of: secret } };
+    const { runId } = await installation.createTenant({ name: 'Secretive', plan: await plan(account(), seats()) });
+    const call = await installation.until('the call', 10_000, async () => service.calls[0]);
+    await answer(call, { outcome: 'done', output: { account: secret } });
+    const run = await installation.runIsOver(runId);
+    assert.equal(run.state, 'succeeded', run.reason ?? '');
+    assert.deepEqual(service.calls.at(-1)?.body.input, { of: secret });
+
+    const tables = await installation.asAdmin<{ name: string }>(
+      null,
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    for (const { name } of tables) {
+      const rows = await installation.asAdmin<{ row: string }>(null, `select t::text as row from ${name} t`);
+      assert.deepEqual(found(rows.map(({ row }) => row).join('\n')), [], name);
+    }
+    const handle = installation.temporal.client.workflow.getHandle(run.temporal.workflowId);
+    const history = Buffer.from(proto.temporal.api.history.v1.History.encode(await handle.fetchHistory()).finish());
+    assert.deepEqual(
+      dresses.filter((dress) => history.includes(dress)),
+      [],
+    );
+    const log = api.logLines.join('\n');
+    assert.deepEqual(found(log), []);
+    assert.ok(!log.includes(call.body.callback.url.split('/').at(-1)!), 'nor the token of the callback');
   });
 
   it('reaches no private address while that is not permitted', async () => {
