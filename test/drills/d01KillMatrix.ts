@@ -22,10 +22,10 @@ export const killMatrix: Drill = {
     const cells = room.cells === null ? allCells : room.random.some(allCells, room.cells);
     const outcomes: VictimOutcome[] = [];
     for (const victim of victims.filter((one) => room.victim === null || one === room.victim)) {
-      const hits = cells.flatMap((cell) => Array<Cell>(hitsOf(victim, cell)).fill(cell));
+      const hits = cells.flatMap((cell) => Array<Cell>(room.hits ?? hitsOf(victim, cell)).fill(cell));
       outcomes.push(await kill(room, victim, hits));
     }
-    const isWhole = room.cells === null && room.victim === null;
+    const isWhole = room.cells === null && room.hits === null && room.victim === null;
     const { breaches, ...outcome } = outcomeOf(outcomes, isWhole ? interruptedAtLeast : 0);
     const hundred = isWhole ? await hundredFigures(room) : [];
     const untold = kindsWithoutStory().map((kind) => ({ rule: 'D1', what: `the workflow ${kind} has no story` }));
@@ -59,7 +59,7 @@ async function hundredFigures({ servers }: DrillRoom): Promise<DrillFigure[]> {
 }
 
 /** Their activities write their outcome themselves, and no attempts. */
-const uncounted = new Set(['doors', 'drift']);
+const uncounted = new Set(['doors', 'drift', 'orphans']);
 
 /** Attempts are counted where an activity of a step is interrupted, and not where its report or the API is. */
 const hitsOf = (victim: Victim, { place }: Cell): number =>

@@ -4,7 +4,7 @@ import type { PlatformState } from '#contracts/platform.ts';
 import { findTemporalCli } from '#local/temporalCli.ts';
 import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { percentile, type Breach, type Drill, type DrillRoom, type Outcome } from './drill.ts';
-import { Ground, type Acknowledged } from './ground.ts';
+import { Ground } from './ground.ts';
 import { brokenInvariants } from './invariants.ts';
 import { allCells, type Cell } from './killMatrix/batch.ts';
 import { ApiProcess } from './killMatrix/victims.ts';
@@ -77,7 +77,7 @@ async function inBatches(wanted: Cell[], work: (batch: Cell[]) => Promise<Part>)
 
 interface Halted {
   cell: Cell;
-  tenant: Acknowledged;
+  subject: string;
   runId: string;
 }
 
@@ -89,15 +89,15 @@ async function haltAll(ground: Ground, batch: Cell[]): Promise<Halted[]> {
   const opened = await Promise.all(
     prepared.map(async ({ cell, tenant }) => ({ cell, ...(await cell.story.open(ground, tenant, 'Lost')) })),
   );
-  const tenantIds = opened.map(({ tenant }) => tenant.tenantId);
+  const subjects = opened.map(({ subject }) => subject);
   await ground.worker.plan(
-    opened.map(({ cell: { story, place }, tenant: { tenantId } }) => ({
-      tenantId,
+    opened.map(({ cell: { story, place }, subject }) => ({
+      tenantId: subject,
       halt: place.position,
       fail: story.fails,
     })),
   );
-  const halted = ground.worker.allHalted(tenantIds, 60_000);
+  const halted = ground.worker.allHalted(subjects, 60_000);
   await Promise.all(opened.map(({ runId }) => ground.start(runId)));
   const missing = await halted;
   if (missing.length > 0) throw new Error(`${missing.length} of ${batch.length} runs did not come to their place`);
@@ -189,29 +189,33 @@ async function whatIs(ground: Ground): Promise<string> {
 }
 
 interface End extends Record<string, unknown> {
-  tenant_id: string;
-  state: string;
+  subject: string;
+  /** Of the tenant. */
+  state: string | null;
   endedAt: number;
 }
 
 const endsOf = (ground: Ground, halted: Halted[]): Promise<End[]> =>
   ground.ask<End>(
-    `select t.id as tenant_id, t.state, (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt"
-     from runs r join tenants t on t.id = r.tenant_id where t.id = any($1) group by t.id, t.state`,
-    [halted.map(({ tenant }) => tenant.tenantId)],
+    `select coalesce(r.tenant_id, r.id) as subject, t.state, (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt"
+     from runs r left join tenants t on t.id = r.tenant_id
+     where coalesce(r.tenant_id, r.id) = any($1) group by 1, t.state`,
+    [halted.map(({ subject }) => subject)],
   );
 
 /**
  * A terminated provisioning is undone, unless its doors were open; where they were about to open, either came first. Everything else
  * ends as it would have.
  */
-function wrongEnd({ cell: { story, place }, tenant }: Halted, ends: End[], terminated: boolean): Breach[] {
-  const state = ends.find(({ tenant_id: id }) => id === tenant.tenantId)?.state;
+function wrongEnd({ cell: { story, place }, subject }: Halted, ends: End[], terminated: boolean): Breach[] {
+  const state = ends.find((end) => end.subject === subject)?.state;
   const { at, when } = place.position;
   const doorsWereOpen = at === 'run.start' || (at === 'doors.open' && when === 'after');
   const isUndone = terminated && story.kind === 'provisionTenant' && !doorsWereOpen;
-  const expected = isUndone ? ['rolled_back', ...(at === 'doors.open' ? ['active'] : [])] : [story.ends.tenant];
-  if (state && expected.includes(state)) return [];
+  const expected: (string | null)[] = isUndone
+    ? ['rolled_back', ...(at === 'doors.open' ? ['active'] : [])]
+    : [story.ends.tenant];
+  if (state !== undefined && expected.includes(state)) return [];
   const where = `${story.title}, ${place.step} ${place.moment}`;
   return [{ rule: 'D4', what: `${where}: the tenant ended ${state}, not ${expected.join(' or ')}` }];
 }

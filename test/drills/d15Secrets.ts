@@ -17,13 +17,14 @@ import { stories, type Story } from './killMatrix/stories.ts';
 import { SecretScan, type Secret } from './secretScan.ts';
 
 const patienceMs = 90_000;
+const ofTenants = stories.filter(({ ends }) => ends.tenant !== null);
 
 /** Secrets and personal data go through every workflow, fail on the way, and are looked for in everything that was written. */
 export const secretsStayHidden: Drill = {
   id: 'D15',
   title: 'secret canaries through every workflow, then a scan of all stores',
   full: (room) => drill(room, stories, 3),
-  subset: (room) => drill(room, room.random.some(stories, 1), 1),
+  subset: (room) => drill(room, room.random.some(ofTenants, 1), 1),
 };
 
 async function drill({ servers, say }: DrillRoom, chosen: readonly Story[], each: number): Promise<Outcome> {
@@ -83,7 +84,7 @@ async function walk(ground: Ground, story: Story, each: number, secrets: Map<str
   const tenants = (await story.prepare?.(ground, labels)) ?? labels.map(() => null);
   await noteSecrets(ground, secrets);
   const begun = await Promise.all(tenants.map((tenant) => story.open(ground, tenant, 'With secrets')));
-  const tenantIds = begun.map(({ tenant }) => tenant.tenantId);
+  const tenantIds = begun.map(({ subject }) => subject);
   // Late on its way, when everything that the workflow makes is there.
   const halt = story.places[Math.floor(story.places.length / 2)]!.position;
   await ground.worker.plan(tenantIds.map((tenantId) => ({ tenantId, halt, fail: story.fails })));

@@ -8,6 +8,8 @@ export interface DrillRoom {
   random: Random;
   /** How many cells of the kill matrix, for a short look; null means all. */
   cells: number | null;
+  /** How often each of them is hit; null means as often as the full matrix asks. */
+  hits: number | null;
   /** The only one that the kill matrix kills; null means each. */
   victim: string | null;
   say(line: string): void;

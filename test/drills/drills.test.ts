@@ -34,6 +34,7 @@ describe(`a part of each drill, as the seed ${seed} picks it`, function () {
         seed,
         random: new Random(seed),
         cells: null,
+        hits: null,
         victim: null,
         say: (line) => said.push(line),
       };

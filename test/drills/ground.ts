@@ -43,6 +43,7 @@ export class Ground {
       // An outage of seconds is waited out, so that what ends otherwise ended so for another reason.
       TENANTRY_ACT_ATTEMPTS: '10',
       TENANTRY_UNDO_PATIENCE_SECONDS: '30',
+      TENANTRY_SWEEP_GRACE_SECONDS: '0',
       ...env,
     };
     const installation = await TestInstallation.start(settings, servers);
@@ -79,13 +80,13 @@ export class Ground {
     return registered;
   }
 
-  /** Waits until no run is open, of these tenants or of all. */
-  async settled(tenantIds: string[] | null, withinMs: number): Promise<void> {
+  /** Waits until no run is open, of these tenants and runs of the platform or of all. */
+  async settled(subjects: string[] | null, withinMs: number): Promise<void> {
     await this.installation.until('no run to be open', withinMs, async () => {
       const [open] = await this.ask<{ count: number }>(
         `select count(*)::int as count from runs
-         where ($1::uuid[] is null or tenant_id = any($1)) and state not in ${over}`,
-        [tenantIds],
+         where ($1::uuid[] is null or coalesce(tenant_id, id) = any($1)) and state not in ${over}`,
+        [subjects],
       );
       return open?.count === 0;
     });

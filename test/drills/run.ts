@@ -1,6 +1,6 @@
 /**
  * `npm run drill`: breaks real processes on purpose and checks the invariants after each drill. `npm run drill -- D1 D3` runs
- * these only; `--seed 42` repeats a run as chance had it, `--cells 20` and `--victim API` take a part of the kill matrix, `--subset` the
+ * these only; `--seed 42` repeats a run as chance had it, `--cells 20`, `--hits 1` and `--victim API` take a part of the kill matrix, `--subset` the
  * part that every `npm test` runs. Ends with an error when something that must hold does not, and when a drill could not run.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -58,13 +58,14 @@ runCommand(async () => {
 
 function asked(
   args: string[],
-): Pick<DrillRoom, 'seed' | 'cells' | 'victim'> & { wanted: readonly Drill[]; subset: boolean } {
+): Pick<DrillRoom, 'seed' | 'cells' | 'hits' | 'victim'> & { wanted: readonly Drill[]; subset: boolean } {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
       seed: { type: 'string' },
       cells: { type: 'string' },
+      hits: { type: 'string' },
       victim: { type: 'string' },
       subset: { type: 'boolean', default: false },
     },
@@ -78,6 +79,7 @@ function asked(
     wanted: positionals.length > 0 ? drills.filter(({ id }) => positionals.includes(id)) : drills,
     seed: numberOf('--seed', values.seed) ?? Math.floor(Math.random() * 2 ** 31),
     cells: numberOf('--cells', values.cells),
+    hits: numberOf('--hits', values.hits),
     victim: values.victim ?? null,
     subset: values.subset,
   };

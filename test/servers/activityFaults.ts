@@ -43,9 +43,12 @@ async function positionOf({ registry }: WorkerDeps, name: string, [step, to]: un
   return `${row?.provider ?? 'unknown'}.${String(to)}`;
 }
 
-/** Most are told a tenant; who is told a run only is asked for its tenant. */
+/** Most are told a tenant; who is told a run only is asked for its tenant. A run of the platform stands for itself. */
 async function tenantOf({ registry }: WorkerDeps, told: unknown): Promise<string | null> {
-  if (typeof told === 'object' && told !== null) return (told as { tenantId?: string }).tenantId ?? null;
+  if (typeof told === 'object' && told !== null) {
+    const { tenantId, runId } = told as { tenantId?: string | null; runId?: string };
+    return tenantId ?? runId ?? null;
+  }
   const [run] = await rows<{ tenant_id: string | null }>(registry.em.fork())`
     select tenant_id from runs where id = ${String(told)}`;
   return run?.tenant_id ?? null;

@@ -130,7 +130,10 @@ async function byFences(ground: Ground, resources: ResourceRow[]): Promise<strin
   const states = new Map(fences.flat().map(({ resource_id, state }) => [resource_id, state]));
   const known = new Set(resources.map(({ id }) => id));
   return [
-    ...[...states.keys()].filter((id) => !known.has(id)).map((id) => `orphan: fence of ${id}`),
+    // Of a removed orphan the fence is all that the registry ever knew.
+    ...[...states]
+      .filter(([id, state]) => !known.has(id) && state !== 'destroyed')
+      .map(([id]) => `orphan: fence of ${id}`),
     ...resources.flatMap(({ id, provider, state }) => {
       const fence = states.get(id) ?? 'none';
       const agrees =

@@ -39,7 +39,8 @@ export function batchesOf(hits: readonly Cell[], random: Random): Cell[][] {
     const later: Cell[] = [];
     for (const cell of waiting) {
       const inTasks = batch.filter(({ place }) => place.inWorkflowTask).length;
-      const fits = batch.length < atOnce && (!cell.place.inWorkflowTask || inTasks < inWorkflowTasksAtOnce);
+      const isFree = !cell.story.alone || !batch.some(({ story }) => story === cell.story);
+      const fits = batch.length < atOnce && isFree && (!cell.place.inWorkflowTask || inTasks < inWorkflowTasksAtOnce);
       (fits ? batch : later).push(cell);
     }
     batches.push(batch);
@@ -56,31 +57,31 @@ export async function strikeBatch(
   by: { api: ApiProcess | null; random: Random },
 ): Promise<Struck> {
   const begun = await beginAll(ground, batch);
-  const tenantIds = begun.map(({ tenant }) => tenant.tenantId);
+  const subjects = begun.map(({ subject }) => subject);
   await ground.worker.plan(
-    begun.map(({ tenant: { tenantId }, cell: { story, place } }) => ({
-      tenantId,
+    begun.map(({ subject, cell: { story, place } }) => ({
+      tenantId: subject,
       halt: place.position,
       fail: story.fails,
     })),
   );
-  const halted = ground.worker.allHalted(tenantIds, haltMs);
+  const halted = ground.worker.allHalted(subjects, haltMs);
   await Promise.all(begun.map(({ runId }) => ground.start(runId)));
   await nobodyIsMissing(ground, begun, await halted);
 
   const readyAt = await strike(ground, victim, by);
-  await ground.settled(tenantIds, settleMs);
-  const ends = await endsOf(ground, tenantIds);
-  const hits = begun.map(({ tenant, cell }) => ({
+  await ground.settled(subjects, settleMs);
+  const ends = await endsOf(ground, subjects);
+  const hits = begun.map(({ subject, cell }) => ({
     cell,
-    recoverySeconds: Math.max(0, (ends.get(tenant.tenantId)!.endedAt - readyAt) / 1000),
+    recoverySeconds: Math.max(0, (ends.get(subject)!.endedAt - readyAt) / 1000),
   }));
   return { hits, breaches: [...wrongEnds(victim, begun, ends), ...(await brokenInvariants(ground))] };
 }
 
 /** A place that was not reached in time was not cut: that is no pass. */
 async function nobodyIsMissing(ground: Ground, begun: (Begun & { cell: Cell })[], missing: string[]): Promise<void> {
-  const late = begun.filter(({ tenant }) => missing.includes(tenant.tenantId));
+  const late = begun.filter(({ subject }) => missing.includes(subject));
   if (late.length === 0) return;
   const runs = await ground.ask<{ id: string; state: string }>('select id, state from runs where id = any($1)', [
     late.map(({ runId }) => runId),
@@ -110,25 +111,27 @@ async function beginAll(ground: Ground, batch: readonly Cell[]): Promise<(Begun 
 const labelOf = ({ place: { position } }: Cell): string => `${position.when} ${position.at}`;
 
 interface End extends Record<string, unknown> {
-  tenant_id: string;
-  state: string;
+  subject: string;
+  /** Of the tenant. */
+  state: string | null;
   ends: Record<string, string>;
   endedAt: number;
 }
 
-async function endsOf(ground: Ground, tenantIds: string[]): Promise<Map<string, End>> {
+async function endsOf(ground: Ground, subjects: string[]): Promise<Map<string, End>> {
   const ends = await ground.ask<End>(
-    `select r.tenant_id, t.state, jsonb_object_agg(r.kind, r.state order by r.created_at) as ends,
+    `select coalesce(r.tenant_id, r.id) as subject, t.state, jsonb_object_agg(r.kind, r.state order by r.created_at) as ends,
        (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt"
-     from runs r join tenants t on t.id = r.tenant_id where r.tenant_id = any($1) group by r.tenant_id, t.state`,
-    [tenantIds],
+     from runs r left join tenants t on t.id = r.tenant_id
+     where coalesce(r.tenant_id, r.id) = any($1) group by 1, t.state`,
+    [subjects],
   );
-  return new Map(ends.map((end) => [end.tenant_id, end]));
+  return new Map(ends.map((end) => [end.subject, end]));
 }
 
 function wrongEnds(victim: Victim, begun: (Begun & { cell: Cell })[], ends: Map<string, End>): Breach[] {
-  return begun.flatMap(({ tenant, cell: { story, place } }) => {
-    const end = ends.get(tenant.tenantId);
+  return begun.flatMap(({ subject, cell: { story, place } }) => {
+    const end = ends.get(subject);
     const run = end?.ends[story.kind] ?? 'never begun';
     if (run === story.ends.run && end?.state === story.ends.tenant) return [];
     return [
