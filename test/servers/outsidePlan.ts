@@ -14,3 +14,26 @@ export async function planWith(installation: TestInstallation, name: string, ste
     [name, version],
   );
 }
+
+/** A step that gives a tenant an account at the service of this address, and one that needs to know it. */
+export const accountStep = (url: string, more: object = {}) => ({
+  key: 'account',
+  kind: 'http',
+  title: 'Create the account',
+  url: `${url}/accounts`,
+  undoUrl: `${url}/accounts/undo`,
+  timeoutSeconds: 30,
+  input: { slug: { $tenant: 'slug' }, schema: { $from: 'steps.database.schema' } },
+  outputSchema: { type: 'object', properties: { account: { type: 'string' } }, required: ['account'] },
+  ...more,
+});
+
+export const seatsStep = (url: string) => ({
+  key: 'seats',
+  kind: 'http',
+  title: 'Book the seats',
+  url: `${url}/seats`,
+  undoUrl: `${url}/seats/undo`,
+  timeoutSeconds: 30,
+  input: { of: { $from: 'steps.account.account' } },
+});

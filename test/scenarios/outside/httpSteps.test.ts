@@ -6,7 +6,7 @@ import type { RunningWorker } from '#workers/worker.ts';
 import { ApiInstallation, ask } from '../../api/apiInstallation.ts';
 import type { StepIn } from '../../servers/faults.ts';
 import type { TestInstallation } from '../../servers/installation.ts';
-import { planWith } from '../../servers/outsidePlan.ts';
+import { accountStep, planWith, seatsStep } from '../../servers/outsidePlan.ts';
 import { remainsOf } from '../../servers/remains.ts';
 import { CallReceiver, type Called, type Reply } from '../../servers/callReceiver.ts';
 
@@ -19,26 +19,8 @@ describe('a step that is a signed call to a service of the SaaS team', () => {
   let secret: string;
   let stepIn: StepIn = async () => undefined;
 
-  const account = (more: object = {}) => ({
-    key: 'account',
-    kind: 'http',
-    title: 'Create the account',
-    url: `${service.url}/accounts`,
-    undoUrl: `${service.url}/accounts/undo`,
-    timeoutSeconds: 30,
-    input: { slug: { $tenant: 'slug' }, schema: { $from: 'steps.database.schema' } },
-    outputSchema: { type: 'object', properties: { account: { type: 'string' } }, required: ['account'] },
-    ...more,
-  });
-  const seats = () => ({
-    key: 'seats',
-    kind: 'http',
-    title: 'Book the seats',
-    url: `${service.url}/seats`,
-    undoUrl: `${service.url}/seats/undo`,
-    timeoutSeconds: 30,
-    input: { of: { $from: 'steps.account.account' } },
-  });
+  const account = (more: object = {}) => accountStep(service.url, more);
+  const seats = () => seatsStep(service.url);
   const startWorker = () => installation.startWorker((position, attempt) => stepIn(position, attempt));
   let worker: RunningWorker;
   let plans = 0;
