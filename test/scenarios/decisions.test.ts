@@ -142,6 +142,29 @@ describe('a person decides what a run does', () => {
     assert.deepEqual(await remainsOf(installation, tenantId), []);
   });
 
+  it('begins nothing after a cancel that came while a step was busy, and promises no undo for it', async () => {
+    let reached = () => undefined as void;
+    const there = new Promise<void>((resolve) => (reached = resolve));
+    let goOn = () => undefined as void;
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    const seen: string[] = [];
+    stepIn = async ({ at, when }) => {
+      seen.push(`${at} ${when}`);
+      if (at !== 'database.ensure' || when !== 'after') return;
+      reached();
+      await released;
+    };
+    const { runId, tenantId } = await installation.createTenant({ name: 'Cancelled while busy', plan: 'patient' });
+    await there;
+    await installation.cancelRun(runId);
+    goOn();
+    const run = await installation.runIsOver(runId);
+    assert.equal(run.state, 'cancelled');
+    assert.equal(run.steps.find(({ provider }) => provider === 'realm')?.state, 'pending');
+    assert.equal(seen.includes('realm.destroy before'), false);
+    assert.deepEqual(await remainsOf(installation, tenantId), []);
+  });
+
   it('tells all runs that are parked for one reason the same', async () => {
     const [one, two, other] = [
       await parked('Bulk one'),

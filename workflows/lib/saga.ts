@@ -3,6 +3,7 @@ import {
   CancellationScope,
   CancelledFailure,
   isCancellation,
+  patched,
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { LedgerActivities } from '#activities/ledger.ts';
@@ -49,6 +50,9 @@ async function takeStep(
   promised: Promised[],
   { planned, act, undo }: { planned: PlannedStep; act: Deed; undo: Deed | null },
 ): Promise<void> {
+  // A cancel that came during the step before: what was not begun needs no undo.
+  if (CancellationScope.current().consideredCancelled && patched('unbegun-needs-no-undo'))
+    throw new CancelledFailure('cancelled before this step');
   const promise = undo ? { planned, undo, inputNumbers: triedWith(planned) } : null;
   if (promise) promised.push(promise);
   let inputNumber = Math.max(...triedWith(planned));
