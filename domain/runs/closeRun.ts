@@ -9,6 +9,7 @@ import { openTask } from '../tasks/openTask.ts';
 import { leftOfRemoval, leftOfRollback } from '../tasks/whatIsLeft.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
+import type { UnfinishedStep } from './undoSteps.ts';
 import { moveRun, type Ledger, type LockedRun } from './ledger.ts';
 
 /**
@@ -48,16 +49,6 @@ export async function closeRemoval(ledger: Ledger, ref: RunRef): Promise<RunStat
     await moveRun(em, run, 'succeeded');
     return { changed: true, result: 'succeeded' };
   });
-}
-
-export interface UnfinishedStep {
-  id: string;
-  title: string;
-  kind: 'resource' | 'http' | 'custom';
-  provider: string;
-  undo: string;
-  resourceId: string | null;
-  spec: object;
 }
 
 /** The steps whose promise of an undo is not kept: begun, with an undo, and not undone. The address is released last. */

@@ -4,15 +4,15 @@ import { runIsOver, type RunState } from '#contracts/runStates.ts';
 import type { RunRef } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
-import { titleOfKind } from '../resources/resourceTitles.ts';
 import { rows } from '../sql.ts';
 import { closeTasks } from '../tasks/closeTasks.ts';
 import { leftOfRemoval } from '../tasks/whatIsLeft.ts';
 import { releaseAddress } from '../tenants/addresses.ts';
 import { moveTenant } from '../tenants/moveTenant.ts';
-import { finishFixedSteps, leaveBehind, unfinishedSteps, type UnfinishedStep } from './closeRun.ts';
+import { finishFixedSteps, leaveBehind, unfinishedSteps } from './closeRun.ts';
 import { lockRun, moveRun, type Ledger } from './ledger.ts';
-import { addSteps, openRun, type NewStep } from './openRun.ts';
+import { addSteps, openRun } from './openRun.ts';
+import { undoOf } from './undoSteps.ts';
 
 export interface OpenedFinish {
   runId: string;
@@ -36,22 +36,11 @@ export async function openFinish(em: Sql, leftRunId: string, actor: Actor): Prom
   );
   const steps = (await unfinishedSteps(em, left.id)).reverse();
   await addSteps(em, runId, [
-    ...steps.map(removalOf),
+    ...steps.map(undoOf),
     { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
   ]);
   return { runId, tenantId };
 }
-
-/** What is served outside is found by the step that promised its undo. */
-const removalOf = ({ id, kind, title, provider, undo, resourceId, spec }: UnfinishedStep): NewStep => ({
-  title: kind === 'resource' ? `Remove the ${titleOfKind(provider)}` : `Undo: ${title}`,
-  kind,
-  provider,
-  ...(resourceId ? { resourceId } : {}),
-  ...(kind === 'resource' ? {} : { spec: { ...spec, undoes: id } }),
-  act: undo,
-  undo: null,
-});
 
 /** Ends a finishing run. When nothing is left, the run that it finishes becomes `rolled_back` late, and the address is free. */
 export async function closeFinish(ledger: Ledger, ref: RunRef): Promise<RunState> {

@@ -6,6 +6,7 @@ import { rows } from '../sql.ts';
 import { moveTenant } from './moveTenant.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
 import { addSteps, openRun } from '../runs/openRun.ts';
+import { outsideStepsOf, undoOf } from '../runs/undoSteps.ts';
 
 /**
  * Opens the run that removes a tenant at once. `confirm` must be the tenant's address (or its id, when the address is free again).
@@ -56,8 +57,11 @@ async function writeRun(em: Sql, tenantId: string, parentRunId: string | null, a
   );
   const resources = await rows<{ id: string; provider: string }>(em)`
     select id, provider from resources where tenant_id = ${tenantId} and state <> 'destroyed' order by position desc`;
+  const outside = await outsideStepsOf(em, tenantId);
   await addSteps(em, runId, [
     { title: 'Close the doors', kind: 'fixed', provider: 'doors', act: 'doors.close', undo: null },
+    // Before what they may stand on.
+    ...outside.map(undoOf),
     ...resources.map(({ id, provider }) => ({
       title: `Remove the ${titleOfKind(provider)}`,
       kind: 'resource' as const,
