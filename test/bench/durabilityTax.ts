@@ -8,7 +8,7 @@ import { percentile, type Bench, type Figure, type Measured } from './figure.ts'
 const tables = 40;
 const indexes = 100;
 const warmUps = 4;
-const count = Number(process.env['N'] ?? 20);
+const count = 20;
 
 /**
  * What it costs that a step survives anything: the database step of a tenant with 40 tables and 100 indexes through workflow,

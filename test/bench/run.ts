@@ -19,6 +19,7 @@ import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { isMet, type Bench, type Figure, type Measured } from './figure.ts';
 import { durabilityTax } from './durabilityTax.ts';
 import { fairness } from './fairness.ts';
+import { killed } from './killed.ts';
 import { machineFacts } from './machineFacts.ts';
 import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
@@ -27,7 +28,7 @@ import { queue } from './queue.ts';
 import { sagas } from './sagas.ts';
 import { warmStart } from './warmStart.ts';
 
-const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, sagas, memory, warmStart];
+const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, sagas, killed, memory, warmStart];
 
 runCommand(async () => {
   const wanted = chosenFigures(process.argv.slice(2));

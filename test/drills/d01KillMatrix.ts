@@ -45,7 +45,7 @@ async function hundredFigures({ servers }: DrillRoom): Promise<DrillFigure[]> {
     const { beyondSeconds, inFlight, undisturbedSeconds } = await killWithHundredInFlight(ground.installation);
     const limit = { atMost: recoverySeconds.worker };
     return [
-      { what: 'a hundred sagas undisturbed', value: undisturbedSeconds, unit: 's' },
+      { what: 'as many sagas undisturbed', value: undisturbedSeconds, unit: 's' },
       {
         what: `worker killed with ${inFlight} in flight, beyond the undisturbed`,
         value: beyondSeconds,

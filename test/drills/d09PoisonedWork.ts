@@ -76,7 +76,7 @@ async function poisonedCreations(ground: Ground, { poisons, each }: Load): Promi
   await ground.worker.plan(
     tenants.map(({ tenantId }, at) => {
       const by = wanted[at]!;
-      return { tenantId, poison: { at: by === 'answers 3 MB' ? 'tenant.check' : 'realm.ensure', by } };
+      return { tenantId, poison: { at: by === 'answers 3 MB' ? 'tenant.check' : 'storage.ensure', by } };
     }),
   );
   for (const { runId } of tenants) await ground.start(runId);

@@ -3,10 +3,12 @@ import type { NewTenant } from '#contracts/tenants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { startRun } from '#temporal/startRun.ts';
+import type { CallReceiver } from '#test/servers/callReceiver.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
 import type { RemoteWorker, Surroundings } from '#test/servers/remoteWorker.ts';
 import type { DrillServers } from './drillServers.ts';
 import { MailSink } from './mailSink.ts';
+import { startOutsideService } from './outsideService.ts';
 
 /** A tenant that somebody was told exists, and the words that nobody else may see. */
 export interface Acknowledged extends RegisteredTenant {
@@ -24,15 +26,21 @@ export class Ground {
   readonly servers: DrillServers;
   readonly installation: TestInstallation;
   readonly inbox: MailSink;
+  readonly service: CallReceiver;
   readonly acknowledged: Acknowledged[] = [];
   worker!: RemoteWorker;
   /** Whether every tenant has an admin whose name and address are secrets. */
   invitesAll = false;
 
-  private constructor(servers: DrillServers, installation: TestInstallation, inbox: MailSink) {
+  private constructor(
+    servers: DrillServers,
+    installation: TestInstallation,
+    outside: { inbox: MailSink; service: CallReceiver },
+  ) {
     this.servers = servers;
     this.installation = installation;
-    this.inbox = inbox;
+    this.inbox = outside.inbox;
+    this.service = outside.service;
   }
 
   /** @param env settings that differ from those of the tests */
@@ -44,10 +52,11 @@ export class Ground {
       TENANTRY_ACT_ATTEMPTS: '10',
       TENANTRY_UNDO_PATIENCE_SECONDS: '30',
       TENANTRY_SWEEP_GRACE_SECONDS: '0',
+      TENANTRY_STEPS_TO_PRIVATE_NETWORKS: 'true',
       ...env,
     };
     const installation = await TestInstallation.start(settings, servers);
-    return new Ground(servers, installation, inbox);
+    return new Ground(servers, installation, { inbox, service: await startOutsideService(installation) });
   }
 
   async startWorker(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<RemoteWorker> {
@@ -100,6 +109,7 @@ export class Ground {
   async close(): Promise<void> {
     await this.installation.stop();
     await this.inbox.close();
+    await this.service.stop();
   }
 }
 

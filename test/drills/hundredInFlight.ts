@@ -3,7 +3,8 @@ import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { startRun } from '#temporal/startRun.ts';
 
-const count = 100;
+/** So many that a hundred are in flight when the worker dies. */
+const count = 125;
 const startersAtOnce = 10;
 const patienceMs = 180_000;
 /** The worker dies when so many are through and the others are somewhere in between. */
@@ -21,7 +22,7 @@ export interface HundredKilled {
   inFlight: number;
 }
 
-/** Provisions a hundred tenants undisturbed, then a hundred whose only worker is killed in their midst. Throws unless all succeed. */
+/** Provisions as many tenants undisturbed, then those whose only worker is killed in their midst. Throws unless all succeed. */
 export async function killWithHundredInFlight(installation: TestInstallation): Promise<HundredKilled> {
   let worker = await installation.startWorkerProcess();
   await provisionAll(installation, 10).then(({ ended }) => ended(10)); // warm

@@ -17,10 +17,22 @@ const at = (step: string, moment: string, name: string, when: Position['when'], 
 });
 
 /** A step whose activity is `name` and whose report says `reported`. */
-export const step = (provider: string, name: string, reported: string): Place[] => [
-  at(provider, 'before the call', name, 'before'),
-  at(provider, 'after the effect', name, 'after'),
+export const step = (provider: string, name: string, reported: string, isLocal = false): Place[] => [
+  ...local(provider, name, isLocal),
   at(provider, 'after the report', `${provider}.${reported}`, 'after', true),
+];
+
+/** A step beside its workflow: its activity reports for itself. */
+export const local = (provider: string, name: string, isLocal = true): Place[] => [
+  at(provider, 'before the call', name, 'before', isLocal),
+  at(provider, 'after the effect', name, 'after', isLocal),
+];
+
+/** The undo of a step that is served outside. */
+export const undoOutside = (provider: string, name: string): Place[] => [
+  at(provider, 'before the undo', name, 'before'),
+  at(provider, 'after the undo took effect', name, 'after'),
+  at(provider, "after the undo's report", `${provider}.undone`, 'after', true),
 ];
 
 export const undo = (provider: string): Place[] => [

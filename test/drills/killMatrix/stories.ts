@@ -14,7 +14,8 @@ import { openRemoval } from '#domain/tenants/openRemoval.ts';
 import { rows } from '#domain/sql.ts';
 import type { Position } from '#test/servers/faults.ts';
 import type { Acknowledged, Ground } from '../ground.ts';
-import { noted, step, undo, written, type Place } from './places.ts';
+import { outsidePlans } from '../outsideService.ts';
+import { local, noted, step, undo, undoOutside, written, type Place } from './places.ts';
 
 /** A run that was committed and is not started. */
 export interface Begun {
@@ -48,9 +49,9 @@ const undosFail: Position[] = ['storage', 'realm', 'database'].map((provider) =>
 }));
 
 const register =
-  (invited: boolean): Story['open'] =>
+  (invited: boolean, plan?: string): Story['open'] =>
   async (ground, _tenant, label) => {
-    const tenant = await ground.register(label, { invited });
+    const tenant = await ground.register(label, { invited, ...(plan ? { plan } : {}) });
     return { runId: tenant.runId, subject: tenant.tenantId };
   };
 
@@ -80,7 +81,7 @@ const provision: Story = {
   kind: 'provisionTenant',
   places: [
     ...step('database', 'database.ensure', 'done'),
-    ...step('realm', 'realm.ensure', 'done'),
+    ...local('realm', 'realm.ensure'),
     ...step('storage', 'storage.ensure', 'done'),
     ...step('tenant', 'tenant.check', 'done'),
     ...written('doors', 'doors.open'),
@@ -147,6 +148,24 @@ const deliver: Story = {
   ends: { run: 'succeeded', tenant: 'active' },
 };
 
+const takeBackOutside: Story = {
+  title: 'a service does its step and takes it back',
+  kind: 'provisionTenant',
+  places: [...step('http', 'http.call', 'done'), ...undoOutside('http', 'http.undo')],
+  fails: [checkFails],
+  open: register(false, outsidePlans.takenBack),
+  ends: { run: 'rolled_back', tenant: 'rolled_back' },
+};
+
+const deliverOutside: Story = {
+  title: 'a service does its step after the doors',
+  kind: 'deliverStep',
+  places: [...step('http', 'http.call', 'done'), ...noted('http', 'ledger.closeDelivery')],
+  fails: [],
+  open: register(false, outsidePlans.delivered),
+  ends: { run: 'succeeded', tenant: 'active' },
+};
+
 const checkForDrift: Story = {
   title: 'a tenant is compared with what was made',
   kind: 'checkDrift',
@@ -170,7 +189,7 @@ async function drifted(ground: Ground, labels: string[]): Promise<Acknowledged[]
 const repair: Story = {
   title: 'what drifted is mended',
   kind: 'repairResource',
-  places: [...step('realm', 'realm.ensure', 'done'), ...written('drift', 'drift.closeRepair')],
+  places: [...step('realm', 'realm.ensure', 'done', true), ...written('drift', 'drift.closeRepair')],
   fails: [],
   prepare: drifted,
   open: opening(async (em, { tenantId }) => {
@@ -244,6 +263,8 @@ export const stories: readonly Story[] = [
   remove,
   finish,
   deliver,
+  takeBackOutside,
+  deliverOutside,
   checkForDrift,
   repair,
   sweep,
@@ -253,9 +274,4 @@ export const stories: readonly Story[] = [
 /** Steps that no worker executes, with where they are cut instead. */
 export const elsewhere: Record<string, string> = {
   'provisionTenant address': 'reserved in the transaction of the API: cut by the kills of requests',
-};
-
-/** Workflows that wait for a story: `npm run drill` is red until each has one, `npm test` only for those that nobody noted here. */
-export const storiesToCome: Partial<Record<WorkflowKind, string>> = {
-  deliverStep: 'needs a blueprint whose step after the doors is served by the drill',
 };
