@@ -66,7 +66,11 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['} catch (error) {', 'deprovisionTenant', 'goes past a destroy that fails'],
   ],
   'lib/saga.ts': [
-    ['if (CancellationScope.current().consideredCancelled', 'decisions', 'begins nothing after a cancel'],
+    [
+      'if (!mayHaveBegun && CancellationScope.current().consideredCancelled',
+      'decisions',
+      'begins nothing after a cancel',
+    ],
     ['const promise = undo ?', 'provisionTenant', 'leaves nothing behind when'],
     ['if (promise) promised.push', 'provisionTenant', 'leaves nothing behind when'],
     ['for (let skip = false', 'decisions', 'retries a step that failed for good'],

@@ -50,8 +50,10 @@ async function takeStep(
   promised: Promised[],
   { planned, act, undo }: { planned: PlannedStep; act: Deed; undo: Deed | null },
 ): Promise<void> {
-  // A cancel that came during the step before: what was not begun needs no undo.
-  if (CancellationScope.current().consideredCancelled && patched('unbegun-needs-no-undo'))
+  // A cancel that came during the step before: what was not begun needs no undo. What runs beside the workflow may have begun in
+  // a workflow task that was lost with its worker.
+  const mayHaveBegun = planned.isLocal || planned.kind === 'custom';
+  if (!mayHaveBegun && CancellationScope.current().consideredCancelled && patched('unbegun-needs-no-undo'))
     throw new CancelledFailure('cancelled before this step');
   const promise = undo ? { planned, undo, inputNumbers: triedWith(planned) } : null;
   if (promise) promised.push(promise);
