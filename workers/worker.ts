@@ -79,6 +79,8 @@ export async function startWorker(
         activity: [...tracingActivityInterceptors(), stepInterceptor({ ledger: deps.ledger, logger })],
       },
       sinks: tracingSinks(),
+      // Each sign of life is passed on: three in a row may be late before an attempt counts as dead.
+      maxHeartbeatThrottleInterval: '500ms',
       // A killed worker's cached workflows go to another one after this, instead of after ten seconds.
       stickyQueueScheduleToStartTimeout: '1s',
       shutdownGraceTime: `${drainSeconds}s`,

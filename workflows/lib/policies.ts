@@ -4,7 +4,7 @@ const base = {
   // The documented default was not what was seen: an undo began before the act that it undoes had ended.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // Acts are seconds long; a killed or frozen worker is noticed within this time and the next attempt goes elsewhere.
-  heartbeatTimeout: '2s',
+  heartbeatTimeout: '1500ms',
   startToCloseTimeout: '30s',
 } as const satisfies ActivityOptions;
 
