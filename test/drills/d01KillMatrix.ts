@@ -134,6 +134,11 @@ function outcomeOf(outcomes: VictimOutcome[], atLeast: number): Outcome {
     return [
       { what: `recovery from ${victim}, median of ${hits.length}`, value: percentile(seconds, 0.5), unit: 's', limit },
       { what: `recovery from ${victim}, slowest`, value: percentile(seconds, 1), unit: 's', limit },
+      {
+        what: `with all the work that was left, slowest`,
+        value: Math.max(...hits.map(({ endSeconds }) => endSeconds)),
+        unit: 's',
+      },
     ];
   });
   return {

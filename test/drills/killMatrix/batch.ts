@@ -14,7 +14,10 @@ export interface Cell {
 
 export interface Hit {
   cell: Cell;
+  /** From ready of the restarted process until the run moved on: a step began or ended, or the run did. */
   recoverySeconds: number;
+  /** From there to the end of the last of its runs, with all the work that was left. */
+  endSeconds: number;
 }
 
 export interface Struck {
@@ -71,11 +74,12 @@ export async function strikeBatch(
 
   const readyAt = await strike(ground, victim, by);
   await ground.settled(subjects, settleMs);
-  const ends = await endsOf(ground, subjects);
-  const hits = begun.map(({ subject, cell }) => ({
-    cell,
-    recoverySeconds: Math.max(0, (ends.get(subject)!.endedAt - readyAt) / 1000),
-  }));
+  const ends = await endsOf(ground, subjects, readyAt);
+  const after = (time: number | null) => Math.max(0, ((time ?? readyAt) - readyAt) / 1000);
+  const hits = begun.map(({ subject, cell }) => {
+    const { movedAt, endedAt } = ends.get(subject)!;
+    return { cell, recoverySeconds: after(movedAt), endSeconds: after(endedAt) };
+  });
   return { hits, breaches: [...wrongEnds(victim, begun, ends), ...(await brokenInvariants(ground))] };
 }
 
@@ -115,16 +119,25 @@ interface End extends Record<string, unknown> {
   /** Of the tenant. */
   state: string | null;
   ends: Record<string, string>;
+  /** When something of its runs moved after the victim was ready again; null when all had ended. */
+  movedAt: number | null;
   endedAt: number;
 }
 
-async function endsOf(ground: Ground, subjects: string[]): Promise<Map<string, End>> {
+async function endsOf(ground: Ground, subjects: string[], readyAt: number): Promise<Map<string, End>> {
   const ends = await ground.ask<End>(
     `select coalesce(r.tenant_id, r.id) as subject, t.state, jsonb_object_agg(r.kind, r.state order by r.created_at) as ends,
-       (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt"
+       (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt",
+       (extract(epoch from min(moved.at)) * 1000)::float8 as "movedAt"
      from runs r left join tenants t on t.id = r.tenant_id
+     left join lateral (
+       select min(at) as at from (
+         select r.finished_at union all select started_at from run_steps where run_id = r.id
+         union all select finished_at from run_steps where run_id = r.id
+       ) as times (at) where at > to_timestamp($2::float8 / 1000)
+     ) as moved on true
      where coalesce(r.tenant_id, r.id) = any($1) group by 1, t.state`,
-    [subjects],
+    [subjects, readyAt],
   );
   return new Map(ends.map((end) => [end.subject, end]));
 }
