@@ -89,7 +89,7 @@ async function kill(room: DrillRoom, victim: Victim, wanted: Cell[]): Promise<Vi
       const slowest = Math.max(...struck.hits.map((hit) => hit.recoverySeconds));
       const took = (performance.now() - began) / 1000;
       room.say(
-        `${victim} killed ${at + 1}/${batches.length}: ${batch.length} executions cut, recovered in at most ` +
+        `${victim} killed ${at + 1}/${batches.length}: ${batch.cells.length} executions cut, recovered in at most ` +
           `${slowest.toFixed(1)} s, ${struck.breaches.length} breaches, ${took.toFixed(0)} s`,
       );
     }
@@ -129,13 +129,18 @@ function outcomeOf(outcomes: VictimOutcome[], atLeast: number): Outcome {
   const sum = (count: (one: VictimOutcome['interrupted']) => number) =>
     outcomes.reduce((all, { interrupted }) => all + count(interrupted), 0);
   const recoveries = outcomes.flatMap(({ victim, hits }): DrillFigure[] => {
-    const seconds = hits.map((hit) => hit.recoverySeconds);
+    const seconds = hits.filter(({ isMeasured }) => isMeasured).map((hit) => hit.recoverySeconds);
     const limit = { atMost: recoverySeconds[victim] };
     return [
-      { what: `recovery from ${victim}, median of ${hits.length}`, value: percentile(seconds, 0.5), unit: 's', limit },
+      {
+        what: `recovery from ${victim}, median of ${seconds.length}`,
+        value: percentile(seconds, 0.5),
+        unit: 's',
+        limit,
+      },
       { what: `recovery from ${victim}, slowest`, value: percentile(seconds, 1), unit: 's', limit },
       {
-        what: `with all the work that was left, slowest`,
+        what: `with up to 28 cut at once, and all their work, slowest`,
         value: Math.max(...hits.map(({ endSeconds }) => endSeconds)),
         unit: 's',
       },

@@ -14,6 +14,8 @@ export interface Cell {
 
 export interface Hit {
   cell: Cell;
+  /** Whether few enough were interrupted at once to measure a recovery. */
+  isMeasured: boolean;
   /** From ready of the restarted process until the run moved on: a step began or ended, or the run did. */
   recoverySeconds: number;
   /** From there to the end of the last of its runs, with all the work that was left. */
@@ -27,14 +29,31 @@ export interface Struck {
 
 export const allCells: readonly Cell[] = stories.flatMap((story) => story.places.map((place) => ({ story, place })));
 
-/** What one worker holds at once: few enough that what is measured is the recovery and not the work that was left. */
-const atOnce = 20;
+/** Few enough that what is measured is the recovery, and not the work of all the others that goes on at the same time. */
+const measuredAtOnce = 8;
+/** What one worker holds at once: of its forty activities, and of its twelve workflow tasks. */
+const massAtOnce = 28;
 const inWorkflowTasksAtOnce = 7;
 const haltMs = 60_000;
 const settleMs = 90_000;
 
-/** Mixes the hits and packs them so that one kill interrupts as many as a worker can hold. */
-export function batchesOf(hits: readonly Cell[], random: Random): Cell[][] {
+export interface Batch {
+  cells: Cell[];
+  isMeasured: boolean;
+}
+
+/** Each cell once in small batches, whose recovery is measured; all further hits in large ones, where one kill interrupts many. */
+export function batchesOf(hits: readonly Cell[], random: Random): Batch[] {
+  const first = [...new Set(hits)];
+  const further = [...hits];
+  for (const cell of first) further.splice(further.indexOf(cell), 1);
+  return [
+    ...packed(first, random, measuredAtOnce).map((cells) => ({ cells, isMeasured: true })),
+    ...packed(further, random, massAtOnce).map((cells) => ({ cells, isMeasured: false })),
+  ];
+}
+
+function packed(hits: readonly Cell[], random: Random, atOnce: number): Cell[][] {
   const batches: Cell[][] = [];
   let waiting = random.shuffled(hits);
   while (waiting.length > 0) {
@@ -56,10 +75,10 @@ export function batchesOf(hits: readonly Cell[], random: Random): Cell[][] {
 export async function strikeBatch(
   ground: Ground,
   victim: Victim,
-  batch: readonly Cell[],
+  { cells, isMeasured }: Batch,
   by: { api: ApiProcess | null; random: Random },
 ): Promise<Struck> {
-  const begun = await beginAll(ground, batch);
+  const begun = await beginAll(ground, cells);
   const subjects = begun.map(({ subject }) => subject);
   await ground.worker.plan(
     begun.map(({ subject, cell: { story, place } }) => ({
@@ -78,7 +97,7 @@ export async function strikeBatch(
   const after = (time: number | null) => Math.max(0, ((time ?? readyAt) - readyAt) / 1000);
   const hits = begun.map(({ subject, cell }) => {
     const { movedAt, endedAt } = ends.get(subject)!;
-    return { cell, recoverySeconds: after(movedAt), endSeconds: after(endedAt) };
+    return { cell, isMeasured, recoverySeconds: after(movedAt), endSeconds: after(endedAt) };
   });
   return { hits, breaches: [...wrongEnds(victim, begun, ends), ...(await brokenInvariants(ground))] };
 }

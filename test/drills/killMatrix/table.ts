@@ -1,15 +1,14 @@
-import { percentile } from '../drill.ts';
 import { allCells, type Hit } from './batch.ts';
 import { victims, type Victim } from './victims.ts';
 
-/** Every cell as `hits (median/slowest recovery in seconds)`. */
+/** Every cell as `hits (recovery in seconds)`. */
 export function tableOf(outcomes: { victim: Victim; hits: Hit[] }[]): string[] {
-  const cut = new Map<string, number[]>();
+  const cut = new Map<string, Hit[]>();
   const key = (victim: Victim, at: number) => `${victim} ${at}`;
   for (const { victim, hits } of outcomes)
-    for (const { cell, recoverySeconds } of hits) {
-      const name = key(victim, allCells.indexOf(cell));
-      cut.set(name, [...(cut.get(name) ?? []), recoverySeconds]);
+    for (const hit of hits) {
+      const name = key(victim, allCells.indexOf(hit.cell));
+      cut.set(name, [...(cut.get(name) ?? []), hit]);
     }
   const wasCut = (at: number) => victims.some((victim) => cut.has(key(victim, at)));
   const lines = [...allCells.entries()]
@@ -19,10 +18,9 @@ export function tableOf(outcomes: { victim: Victim; hits: Hit[] }[]): string[] {
       place.step,
       place.moment,
       ...victims.map((victim) => {
-        const seconds = cut.get(key(victim, at));
-        return seconds
-          ? `${seconds.length} (${percentile(seconds, 0.5).toFixed(1)}/${percentile(seconds, 1).toFixed(1)})`
-          : '–';
+        const hits = cut.get(key(victim, at));
+        const measured = hits?.find(({ isMeasured }) => isMeasured);
+        return hits && measured ? `${hits.length} (${measured.recoverySeconds.toFixed(1)})` : '–';
       }),
     ]);
   const rows = [['workflow', 'step', 'cut', ...victims], ...lines];
