@@ -10,7 +10,7 @@ import { ApiProcess, recoverySeconds, victims, type Victim } from './killMatrix/
 
 const hitsAtLeast = 3;
 /** Where an attempt counts in the ledger it is hit more often, so that a thousand interrupted executions come together. */
-const hitsOfAttempts = 15;
+const hitsOfAttempts = 18;
 const interruptedAtLeast = 1_000;
 const cellsOfSubset = 10;
 
