@@ -8,7 +8,7 @@ import { TestInstallation } from '#test/servers/installation.ts';
 import type { RemoteWorker, Surroundings } from '#test/servers/remoteWorker.ts';
 import type { DrillServers } from './drillServers.ts';
 import { MailSink } from './mailSink.ts';
-import { startOutsideService } from './outsideService.ts';
+import { startOutsideService } from './outsidePlans.ts';
 
 /** A tenant that somebody was told exists, and the words that nobody else may see. */
 export interface Acknowledged extends RegisteredTenant {
