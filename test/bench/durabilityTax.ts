@@ -35,7 +35,7 @@ async function tax(bench: Bench, migrationsDir: string, title: string, atMost: n
     TENANTRY_TENANT_MIGRATIONS: migrationsDir,
   });
   const bareSql = await startBareSql(controlPlane.urls.provisionerUrl, migrationsDir);
-  const times = { step: [] as number[], sql: [] as number[] };
+  const times = { step: [] as number[], whole: [] as number[], sql: [] as number[] };
   try {
     for (let i = -warmUps; i < count; i++) {
       const { runId } = await controlPlane.api.createTenant(`Taxed ${i + warmUps}`);
@@ -45,20 +45,28 @@ async function tax(bench: Bench, migrationsDir: string, title: string, atMost: n
       await bareSql.run();
       if (i < 0) continue;
       times.sql.push(performance.now() - began);
-      // From the moment that the run was there to do, so that starting the workflow counts too.
-      times.step.push(Date.parse(step?.finishedAt ?? '') - Date.parse(before?.finishedAt ?? ''));
+      const [ready, begun, done] = [before?.finishedAt, step?.startedAt, step?.finishedAt].map((time) =>
+        Date.parse(time ?? ''),
+      ) as [number, number, number];
+      times.step.push(done - begun);
+      times.whole.push(done - ready); // starting the workflow counts too
     }
   } finally {
     await bareSql.stop();
     await controlPlane.stop();
   }
-  const [step, sql] = [percentile(times.step, 0.5), percentile(times.sql, 0.5)];
-  const overheads = times.step.map((ms, at) => ms - times.sql[at]!);
+  const [step, whole, sql] = [times.step, times.whole, times.sql].map((ms) => percentile(ms, 0.5)) as [
+    number,
+    number,
+    number,
+  ];
+  const overheads = times.whole.map((ms, at) => ms - times.sql[at]!);
   const n = count;
   return [
     { what: `the step against its SQL, ${title}`, value: step / sql, unit: '×', n, limit: { atMost: 1.6 } },
     { what: `the whole overhead, p50, ${title}`, value: percentile(overheads, 0.5), unit: 'ms', n, limit: { atMost } },
-    { what: `the step with its start, p50, ${title}`, value: step, unit: 'ms', n },
+    { what: `the step in the ledger, p50, ${title}`, value: step, unit: 'ms', n },
+    { what: `the step with the start of its workflow, p50, ${title}`, value: whole, unit: 'ms', n },
     { what: `its SQL on one connection, p50, ${title}`, value: sql, unit: 'ms', n },
   ];
 }
