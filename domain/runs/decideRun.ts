@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import type { Decision, DecisionKind } from '#contracts/decisions.ts';
+import type { RunState } from '#contracts/runStates.ts';
 import { pausableKinds } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
@@ -108,6 +109,10 @@ function whyNot(run: LockedRun, decision: DecisionKind): string {
   return 'The run does not wait for a decision.';
 }
 
+/** Neither over nor on its way back. */
+export const goesOn = (run: { state: RunState; cancelRequestedAt?: Date | string | null | undefined }): boolean =>
+  ['queued', 'running', 'waiting', 'paused'].includes(run.state) && !run.cancelRequestedAt;
+
 /**
  * Asks a run to stop before its next step. Asking twice is asking once. Refuses with `not_found`, `run_not_pausable`.
  *
@@ -115,8 +120,7 @@ function whyNot(run: LockedRun, decision: DecisionKind): string {
  */
 export async function requestPause(em: Sql, runId: string, actor: Actor): Promise<number> {
   const run = await lockRun(em, runId);
-  const open = ['queued', 'running', 'waiting', 'paused'].includes(run.state);
-  if (!open || run.cancelRequestedAt || !pausableKinds.includes(run.kind))
+  if (!goesOn(run) || !pausableKinds.includes(run.kind))
     throw new DomainError('run_not_pausable', `A ${run.kind} run that is ${run.state} cannot be paused.`);
   if (run.pauseRequestedAt) return run.version;
   await rows(em)`update runs set pause_requested_at = now(), pause_requested_by = ${actor.userId} where id = ${runId}`;

@@ -3,7 +3,7 @@ import { runIsOver } from '#contracts/runStates.ts';
 import { pausableKinds } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
-import { possibleDecisions } from './decideRun.ts';
+import { goesOn, possibleDecisions } from './decideRun.ts';
 import { Run, RunStep } from './runRecord.ts';
 import { decisionsOf } from './viewDecisions.ts';
 
@@ -98,7 +98,7 @@ function viewRun(
 }
 
 function mayBePaused(run: Run): { pause: boolean; resume: boolean } {
-  const open = ['queued', 'running', 'waiting', 'paused'].includes(run.state) && !run.cancelRequestedAt;
+  const open = goesOn(run);
   const isAsked = Boolean(run.pauseRequestedAt);
   return { pause: open && pausableKinds.includes(run.kind) && !isAsked, resume: open && isAsked };
 }

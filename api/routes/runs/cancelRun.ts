@@ -1,8 +1,7 @@
-import { DomainError } from '#contracts/errors.ts';
 import { Run } from '#contracts/runs.ts';
 import { requestCancel } from '#domain/runs/cancelRun.ts';
-import { findRunView } from '#domain/runs/viewRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
+import { toldRun } from './toldRun.ts';
 
 /** The wish is written before it is delivered: from then on the doors cannot open, whatever becomes of this process. */
 export const cancelRun = defineRoute({
@@ -13,12 +12,11 @@ export const cancelRun = defineRoute({
   params: RunParams,
   success: { status: 202, body: Run },
   errors: ['not_found', 'run_not_cancellable'],
-  async handle({ params: { runId }, actor }, { em, platform, workflows }) {
-    const asked = await em.transactional((tx) => requestCancel(tx, runId, actor));
-    platform.announcer.announce('run', runId, asked.version);
-    const run = await findRunView(em.fork(), runId, platform.configuration.temporal);
-    if (!run) throw new DomainError('not_found', 'There is no such run.');
-    await workflows.deliverCancel({ id: runId, workflowId: run.temporal.workflowId });
+  async handle({ params: { runId }, actor }, context) {
+    const asked = await context.em.transactional((tx) => requestCancel(tx, runId, actor));
+    context.platform.announcer.announce('run', runId, asked.version);
+    const run = await toldRun(context, runId);
+    await context.workflows.deliverCancel({ id: runId, workflowId: run.temporal.workflowId });
     return run;
   },
 });

@@ -1,7 +1,6 @@
-import { DomainError } from '#contracts/errors.ts';
 import { Run } from '#contracts/runs.ts';
-import { findRunView } from '#domain/runs/viewRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
+import { toldRun } from './toldRun.ts';
 
 export const readRun = defineRoute({
   method: 'get',
@@ -11,9 +10,5 @@ export const readRun = defineRoute({
   params: RunParams,
   success: { status: 200, body: Run },
   errors: ['not_found'],
-  async handle({ params }, { em, platform }) {
-    const run = await findRunView(em, params.runId, platform.configuration.temporal);
-    if (!run) throw new DomainError('not_found', 'There is no such run.');
-    return run;
-  },
+  handle: ({ params }, context) => toldRun(context, params.runId),
 });
