@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { DomainError } from '#contracts/errors.ts';
 import { docsPage } from './docsPage.ts';
-import { mountRoutes, type Mounting } from './mountRoutes.ts';
+import { mountRoutes, type Mounting } from './mounting/mountRoutes.ts';
 import { openapiDocument } from './openapiDocument.ts';
 import type { Pages } from './pages.ts';
 import { isHttps } from './http/plainHttp.ts';

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { get } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mountRoutes } from '#api/mountRoutes.ts';
+import { mountRoutes } from '#api/mounting/mountRoutes.ts';
 import { isLoopback, refusePlainHttp } from '#api/http/plainHttp.ts';
 import { domainErrorOf } from '#api/http/problems.ts';
 import { routeTable } from '#api/routeTable.ts';

@@ -1,0 +1,56 @@
+import type { Request, Response } from 'express';
+import type { Actor } from '#domain/events/appendEvent.ts';
+import { readBody } from '../../http/bodies.ts';
+import { inviteOrigin, refuseCrossOrigin } from '../../http/crossOrigin.ts';
+import { parseInput } from '../../http/inputs.ts';
+import { CallerRates } from '../../http/rates.ts';
+import { notesOf } from '../../http/requestLog.ts';
+import { nothing, type AnyRoute } from '../../route.ts';
+import { callerOf, type Caller } from '../../signIn/caller.ts';
+import type { Mounting } from '../mountRoutes.ts';
+import { refuseUnpermitted } from './permitted.ts';
+
+/** A request that passed every check: who asks, and what came with it. */
+export interface Admitted {
+  caller: Caller;
+  actor: Actor;
+  /** The session's, as the browser sent it. */
+  token: string | null;
+  params: unknown;
+  query: unknown;
+  body: unknown;
+}
+
+const changesSomething = new Set(['post', 'patch', 'delete']);
+
+/** The checks of one route, in this order: cheap refusals come first, the body is read when nothing else can refuse. */
+export function admissionTo(
+  route: AnyRoute,
+  { context, cookie, ownOrigins, codecOrigins }: Mounting,
+): (request: Request, response: Response) => Promise<Admitted> {
+  const params = route.params ?? nothing;
+  const query = route.query ?? nothing;
+  const body = ('body' in route && route.body) || nothing;
+  const changes = changesSomething.has(route.method);
+  const rates = route.rate ? new CallerRates(route.rate) : null;
+
+  return async (request, response) => {
+    const notes = notesOf(response);
+    if (route.crossOrigin) inviteOrigin(request, response, codecOrigins, route.method.toUpperCase());
+    if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
+    const token = cookie.read(request);
+    const caller = await callerOf(route, request, token, context);
+    refuseUnpermitted(route, caller);
+    rates?.take(caller.signedIn?.userId ?? caller.worker?.tokenId ?? request.ip ?? '');
+
+    const parsedParams = parseInput(params, request.params);
+    notes.about = parsedParams as object;
+    const parsedQuery = parseInput(query, request.query);
+    const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
+    const actor = { userId: caller.signedIn?.userId ?? null, requestId: notes.requestId };
+    return { caller, actor, token, params: parsedParams, query: parsedQuery, body: parsedBody };
+  };
+}
+
+/** A body that a route needs is not optional; one that takes none may be left out. */
+const emptyFor = (route: AnyRoute): unknown => ('body' in route && route.body ? undefined : {});

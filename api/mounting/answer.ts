@@ -1,0 +1,51 @@
+import type { Response } from 'express';
+import { DomainError } from '#contracts/errors.ts';
+import { notesOf } from '../http/requestLog.ts';
+import type { RequestContext, Route } from '../route.ts';
+
+/** No request outlives this; what it began goes on and is found by its id or its idempotency key. */
+const deadlineMs = 12_000;
+
+/** What a handler is given, its schemas forgotten. */
+export type Input = Parameters<Route['handle']>[0];
+
+/** Handles, checks what leaves, and writes it. */
+export async function answer(route: Route, input: Input, context: RequestContext, response: Response): Promise<void> {
+  const result = await withinDeadline(route.handle(input, context));
+  // What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect.
+  const body = route.success.body?.parse(result);
+  if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
+  const status = statusOf(route, result);
+  response.status(status).set('Cache-Control', route.cacheControl ?? 'no-store');
+  if (body === undefined) return void response.end();
+  const text = JSON.stringify(body);
+  response
+    .set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) })
+    .end(text);
+}
+
+async function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const tooLate = new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
+    timer = setTimeout(() => reject(tooLate), deadlineMs);
+  });
+  try {
+    return await Promise.race([handling, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Readiness answers 503 with a body of its own; everything else has one success. */
+const statusOf = ({ success }: Route, result: unknown): number =>
+  success.also?.includes(503) && (result as { ready?: unknown }).ready === false ? 503 : success.status;
+
+function noteIds(response: Response, { tenantId, runId }: Record<string, unknown>): void {
+  const { about } = notesOf(response);
+  notesOf(response).about = {
+    ...(typeof tenantId === 'string' ? { tenantId } : {}),
+    ...(typeof runId === 'string' ? { runId } : {}),
+    ...about,
+  };
+}

@@ -1,0 +1,49 @@
+import express, { type RequestHandler, type Router } from 'express';
+import { DomainError } from '#contracts/errors.ts';
+import type { ApiContext } from '../context.ts';
+import { inviteOrigin } from '../http/crossOrigin.ts';
+import { notesOf } from '../http/requestLog.ts';
+import type { AnyRoute } from '../route.ts';
+import type { SessionCookie } from '../signIn/sessionCookie.ts';
+import { serve } from './serve.ts';
+
+export interface Mounting {
+  context: ApiContext;
+  cookie: SessionCookie;
+  ownOrigins: ReadonlySet<string>;
+  /** Where Temporal's UI is reached: its pages may ask for decoded histories. */
+  codecOrigins: ReadonlySet<string>;
+  /** Aborted when the API stops: streams end by it. */
+  stopping: AbortSignal;
+}
+
+/** The one loop that turns routes into handlers: whoever adds a route gets every check by adding it to the table. */
+export function mountRoutes(routes: Record<string, AnyRoute>, mounting: Mounting): Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  for (const [path, onPath] of Map.groupBy(Object.entries(routes), ([, route]) => route.path)) {
+    const place = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
+    for (const [name, route] of onPath) {
+      if (!route.permission) throw new Error(`the route ${name} declares no permission`);
+      place[route.method](serve(route, mounting));
+    }
+    place.all(
+      refuseMethod(
+        onPath.map(([, route]) => route),
+        mounting,
+      ),
+    );
+  }
+  return router;
+}
+
+function refuseMethod(routes: AnyRoute[], { codecOrigins }: Mounting): RequestHandler {
+  const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  return (request, response) => {
+    notesOf(response).route = routes[0]?.path ?? 'unmatched';
+    response.set('Allow', allow);
+    if (routes.some(({ crossOrigin }) => crossOrigin)) inviteOrigin(request, response, codecOrigins, allow);
+    if (request.method === 'OPTIONS') return void response.status(204).end();
+    throw new DomainError('method_not_allowed', `Only ${allow} may be used here.`);
+  };
+}

@@ -1,0 +1,47 @@
+import type { Request, Response } from 'express';
+import { writeEvents } from '../http/eventStream.ts';
+import type { RequestContext, StreamRoute } from '../route.ts';
+import type { Input } from './answer.ts';
+
+/** Writes the states that the handler yields until the run is over, the reader leaves, the sign-in ends or the API stops. */
+export async function stream(
+  { stream: { event: name, data: schema }, ...route }: StreamRoute,
+  input: Input,
+  context: RequestContext,
+  {
+    request,
+    response,
+    token,
+    stopping,
+  }: { request: Request; response: Response; token: string | null; stopping: AbortSignal },
+): Promise<void> {
+  const signedOut = new AbortController();
+  const unwatch = token ? context.sessions.watch(token, () => signedOut.abort()) : () => undefined;
+  const signal = AbortSignal.any([input.signal, stopping, signedOut.signal]);
+  async function* checked() {
+    for await (const { id, data } of route.handle({ ...input, signal }, context))
+      yield { id, data: serialised(schema, data) };
+  }
+  try {
+    if (request.method === 'HEAD') {
+      const events = checked();
+      await events.next(); // refuses what there is nothing to follow of
+      await events.return(undefined);
+      return void response.set('Content-Type', 'text/event-stream; charset=utf-8').end();
+    }
+    await writeEvents(response, checked(), { name, signal });
+  } finally {
+    unwatch();
+  }
+}
+
+/** All watchers of one version are sent the same text. */
+const texts = new WeakMap<object, string>();
+
+function serialised(schema: StreamRoute['stream']['data'], data: unknown): string {
+  const known = texts.get(data as object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(schema.parse(data));
+  texts.set(data as object, text);
+  return text;
+}
