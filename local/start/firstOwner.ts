@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { NewPassword } from '#contracts/session.ts';
+import { NewPassword } from '#contracts/identity/passwords.ts';
 import type { Sql } from '#domain/database.ts';
 import { createOwner, createSetupToken, hasOwner } from '#domain/people/ownership.ts';
 import { endDemoUser } from '../demo/demoUser.ts';

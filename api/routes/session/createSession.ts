@@ -1,5 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
-import { Credentials, Session } from '#contracts/session.ts';
+import { Credentials } from '#contracts/identity/signIn.ts';
+import { Session } from '#contracts/session.ts';
 import { defineRoute } from '../../route.ts';
 import { viewSession } from './viewSession.ts';
 
