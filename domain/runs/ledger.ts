@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { DomainError } from '#contracts/errors.ts';
 import { runIsOver, runStatesBefore, stepStatesBefore, type RunState, type StepState } from '#contracts/runStates.ts';
 import { pausableKinds, type Reason, type RunRef, type WorkflowKind } from '#contracts/workflowInputs.ts';
@@ -189,6 +190,11 @@ export class Ledger {
 
 const secondsSince = (time: string): number => (Date.now() - Date.parse(time)) / 1000;
 
+/** Who began the run, in the capacity in which they did. */
+const actorOfRow = sql`jsonb_build_object('userId', actor_id, 'requestId', request_id, 'keyId', key_id,
+  'kind', coalesce(actor_kind, case when actor_id is null then 'system' else 'user' end),
+  'supportAccessId', support_access_id, 'onBehalfOf', on_behalf_of)`;
+
 export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
   const [run] = await rows<{
     id: string;
@@ -202,11 +208,10 @@ export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
     pause_requested_at: string | null;
     held_by: string | null;
     park: number;
-    actor_id: string | null;
-    request_id: string | null;
+    actor: Actor;
   }>(em)`
     select id, kind, tenant_id, created_at, state, epoch, version, cancel_requested_at, pause_requested_at, held_by, park,
-      actor_id, request_id
+      ${actorOfRow} as actor
     from runs where id = ${runId} for update`;
   if (!run) throw new DomainError('not_found', 'There is no such run.');
   return {
@@ -221,7 +226,7 @@ export async function lockRun(em: Sql, runId: string): Promise<LockedRun> {
     pauseRequestedAt: run.pause_requested_at,
     heldBy: run.held_by,
     park: run.park,
-    actor: { userId: run.actor_id, requestId: run.request_id },
+    actor: run.actor,
   };
 }
 

@@ -2,6 +2,7 @@ import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import { workflowIdOf, type PlannedStep, type RunQueue, type WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
+import { kindOf } from '../events/actor.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { json, rows } from '../sql.ts';
 
@@ -48,10 +49,12 @@ export interface NewRun {
 export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void> {
   const opened = await rows(em)`
     insert into runs (id, kind, tenant_id, state, exclusive, cancellable, blueprint_name, blueprint_version, parent_run_id,
-                      subject_id, queue, actor_id, request_id, workflow_id)
+                      subject_id, queue, actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, workflow_id)
     values (${run.id}, ${run.kind}, ${run.tenantId}, 'queued', ${run.exclusive}, ${run.cancellable},
             ${run.blueprint?.name ?? null}, ${run.blueprint?.version ?? null}, ${run.parentRunId ?? null},
-            ${run.subjectId ?? null}, ${run.queue ?? 'interactive'}, ${actor.userId}, ${actor.requestId}, ${workflowIdOf(run.kind, run.tenantId, run.id)})
+            ${run.subjectId ?? null}, ${run.queue ?? 'interactive'}, ${kindOf(actor)}, ${actor.userId},
+            ${actor.keyId ?? null}, ${actor.supportAccessId ?? null}, ${actor.onBehalfOf ?? null}, ${actor.requestId},
+            ${workflowIdOf(run.kind, run.tenantId, run.id)})
     on conflict do nothing
     returning id`;
   if (opened.length === 0) throw await inProgress(em, run);
