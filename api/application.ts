@@ -7,11 +7,15 @@ import { openapiDocument } from './openapiDocument.ts';
 import type { Pages } from './pages.ts';
 import { isHttps } from './http/plainHttp.ts';
 import { domainErrorOf, writeProblem } from './http/problems.ts';
+import { limitAddresses } from './http/rateLimits.ts';
 import { notesOf, requestLog } from './http/requestLog.ts';
 import { routeTable } from './routeTable.ts';
 
 /** What belongs to the API and never to a page. */
 const apiPaths = /^\/(?:api|health|t|openapi\.json|docs)(?:\/|$)/;
+
+/** Asked by who may be asked to wait; an orchestrator's probes may not. */
+const limitedPaths = /^\/(?:api|t)\//;
 
 /** Everything that answers on the one origin: the API's routes, its documents, and the pages after them. */
 export function buildApplication(mounting: Mounting, pages: Pages | null): Express {
@@ -20,6 +24,7 @@ export function buildApplication(mounting: Mounting, pages: Pages | null): Expre
   app.disable('x-powered-by').disable('etag').set('trust proxy', configuration.trustedProxies);
   app.use(requestLog(mounting.context.logger));
   app.use(securityHeaders(isHttps(configuration.publicUrl)));
+  app.use(limitAddresses(mounting.context.limits, limitedPaths));
   app.use(mountRoutes(routeTable, mounting));
   app.use(documents(configuration.publicUrl));
   app.use((request, response, next) => {

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Platform } from '#domain/platform.ts';
 import type { Logger } from '#observability/logging.ts';
+import type { RateLimits } from './http/rateLimits.ts';
 import type { CheckPassword } from './signIn/checkPassword.ts';
 import type { Sessions } from './signIn/sessions.ts';
 import type { Readiness } from './readiness.ts';
@@ -14,6 +15,7 @@ export interface ApiContext {
   logger: Logger;
   sessions: Sessions;
   checkPassword: CheckPassword;
+  limits: RateLimits;
   workflows: WorkflowDesk;
   runWatch: RunWatch;
   readiness: Readiness;

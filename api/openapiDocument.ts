@@ -207,9 +207,23 @@ function successOf(route: AnyRoute, write: SchemaWriter): Operation['responses']
   return Object.fromEntries([status, ...also].map((code) => [code, { description: route.summary, ...content }]));
 }
 
+/** They come with every answer; the last one with a refusal only. */
+const rateHeaders = {
+  'RateLimit-Policy': {
+    description: 'The quotas this request counts to: `"user";q=6000;w=60` are 6,000 requests in 60 seconds',
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: 'What is left of each, and in how many seconds all of it is there again: `"user";r=5999;t=1`',
+    schema: { type: 'string' },
+  },
+  'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
+};
+
 /** A route's own errors, and those that every route of its kind may meet. */
 function refusalsOf(route: AnyRoute): Operation['responses'] {
   const codes = new Set<ErrorCode>([...route.errors, 'invalid_request', 'dependency_down', 'internal']);
+  if (!route.path.startsWith('/health/')) codes.add('too_many_requests');
   if (route.permission !== 'public') codes.add('unauthenticated');
   if (!['public', 'signed-in', 'worker'].includes(route.permission)) codes.add('forbidden');
   if (route.method !== 'get') codes.add('cross_origin');
@@ -226,6 +240,7 @@ function refusalsOf(route: AnyRoute): Operation['responses'] {
         status,
         {
           description: sameStatus.map((code) => `\`${code}\`: ${titles[code]}`).join('; '),
+          ...(status === 429 ? { headers: rateHeaders } : {}),
           content: { 'application/problem+json': { schema: { $ref: refOf('Problem') } } },
         },
       ]),

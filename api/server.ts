@@ -9,6 +9,7 @@ import type { ApiContext } from './context.ts';
 import { ownOrigins } from './http/crossOrigin.ts';
 import { openPages } from './pages.ts';
 import { refusePlainHttp } from './http/plainHttp.ts';
+import { RateLimits } from './http/rateLimits.ts';
 import { Readiness } from './readiness.ts';
 import { RunWatch } from './runWatch.ts';
 import { passwordCheck } from './signIn/checkPassword.ts';
@@ -66,6 +67,7 @@ async function serve(on: {
     logger,
     sessions: new Sessions(platform),
     checkPassword: passwordCheck(platform),
+    limits: new RateLimits(platform.configuration.quotas),
     workflows: new WorkflowDesk(platform, temporal.client, logger),
     runWatch: new RunWatch(platform),
     readiness: new Readiness(platform, temporal.client),

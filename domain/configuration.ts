@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
+import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -68,6 +69,7 @@ const Environment = z.object({
   TENANTRY_WEBHOOKS_TO_PRIVATE_NETWORKS: switchedOn.default(false),
   TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  ...quotaVariables,
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
   TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
@@ -111,6 +113,8 @@ export interface Configuration {
   webhooksToPrivateNetworks: boolean;
   logLevel: string;
   trustedProxies: number;
+  /** How often each process lets somebody ask. */
+  quotas: Quotas;
   undoPatienceSeconds: number;
   actAttempts: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
@@ -197,6 +201,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     webhooksToPrivateNetworks: e.TENANTRY_WEBHOOKS_TO_PRIVATE_NETWORKS,
     logLevel: e.TENANTRY_LOG_LEVEL,
     trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
+    quotas: quotasOf(e),
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,

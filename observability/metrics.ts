@@ -5,6 +5,7 @@ import type { ErrorCode } from '#contracts/errors.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import { taskKinds, type TaskKind } from '#contracts/tasks.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
+import type { Limited } from '#domain/settings/quotas.ts';
 
 /**
  * What this process counts. Every label comes from a closed set (route patterns, kinds, states, activity types):
@@ -69,6 +70,13 @@ const tenantPlans = new Counter({
   registers,
 });
 
+const refusedByRate = new Counter({
+  name: 'tenantry_requests_refused_by_rate_total',
+  help: 'Requests refused because an address, a person, a key or a tenant had too many',
+  labelNames: ['by'],
+  registers,
+});
+
 /** Browsers that follow a run at this moment. */
 export const watchers = new Gauge({
   name: 'tenantry_sse_watchers',
@@ -121,6 +129,8 @@ export function countRequest(seen: { method: string; route: string; status: numb
   const method = methods.has(seen.method) ? seen.method : 'other';
   httpRequestSeconds.observe({ method, route: seen.route, status: String(seen.status) }, seen.seconds);
 }
+
+export const countRefusedByRate = (by: Limited): void => refusedByRate.inc({ by });
 
 export const countTenantPlan = (outcome: 'made' | 'applied' | ErrorCode): void => tenantPlans.inc({ outcome });
 

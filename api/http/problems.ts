@@ -210,7 +210,7 @@ export function problemOf(error: DomainError, requestId: string): Problem {
 /** The one place that writes problems (RFC 9457). */
 export function writeProblem(response: Response, error: DomainError, requestId: string): void {
   const problem = problemOf(error, requestId);
-  const seconds = retryAfter[error.code];
+  const { retryAfterSeconds: seconds = retryAfter[error.code] } = error.extra as { retryAfterSeconds?: number };
   if (seconds !== undefined) response.set('Retry-After', String(seconds));
   if (problem.status === 401) response.set('WWW-Authenticate', 'Session realm="Tenantry"'); // RFC 9110, 15.5.2
   response

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -6,8 +6,15 @@ const randomLength = 22; // 62^22 > 2^128
 const checksumLength = 6; // 62^6 > 2^32
 
 /** What a token opens: its prefix tells people and secret scanners which kind it is. */
-export const tokenPrefixes = { worker: 'twt_', callback: 'tcb_' } as const;
+export const tokenPrefixes = { apiKey: 'tnt_', worker: 'twt_', callback: 'tcb_' } as const;
 export type TokenKind = keyof typeof tokenPrefixes;
+
+const shapes = Object.fromEntries(
+  Object.entries(tokenPrefixes).map(([kind, prefix]) => [
+    kind,
+    new RegExp(`^${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}$`),
+  ]),
+) as Record<TokenKind, RegExp>;
 
 /** Prefix, 128 random bits and the CRC-32 of both, in base 62: a scanner tells a token from an accident without asking anybody. */
 export function newToken(kind: TokenKind, secret: Buffer = randomBytes(16)): string {
@@ -17,11 +24,10 @@ export function newToken(kind: TokenKind, secret: Buffer = randomBytes(16)): str
 
 /** Whether this can be such a token at all; what cannot is refused without asking the registry. */
 export const tokenIsWellFormed = (kind: TokenKind, token: string): boolean =>
-  new RegExp(`^${tokenPrefixes[kind]}[0-9A-Za-z]{${randomLength + checksumLength}}$`).test(token) &&
-  checksumOf(token.slice(0, -checksumLength)) === token.slice(-checksumLength);
+  shapes[kind].test(token) && checksumOf(token.slice(0, -checksumLength)) === token.slice(-checksumLength);
 
 /** What the registry keeps. The token is random enough that a plain digest cannot be turned back. */
-export const hashOfToken = (token: string): Buffer => createHash('sha256').update(token).digest();
+export const hashOfToken = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 const checksumOf = (text: string): string => base62(BigInt(crc32(text)), checksumLength);
 

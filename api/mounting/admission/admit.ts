@@ -40,11 +40,14 @@ export function admissionTo(
     if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
     const token = cookie.read(request);
     const caller = await callerOf(route, request, token, context);
+    if (caller.signedIn) context.limits.take(response, 'user', caller.signedIn.userId);
     refuseUnpermitted(route, caller);
     rates?.take(caller.signedIn?.userId ?? caller.worker?.tokenId ?? request.ip ?? '');
 
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;
+    const { tenantId } = parsedParams as { tenantId?: string };
+    if (tenantId !== undefined) context.limits.take(response, 'tenant', tenantId);
     const parsedQuery = parseInput(query, request.query);
     const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
     const actor = { userId: caller.signedIn?.userId ?? null, requestId: notes.requestId };
