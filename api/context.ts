@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Platform } from '#domain/platform.ts';
 import type { Logger } from '#observability/logging.ts';
 import type { RateLimits } from './http/rateLimits.ts';
+import type { Access } from './access/access.ts';
 import type { CheckPassword } from './signIn/checkPassword.ts';
 import type { Sessions } from './signIn/sessions.ts';
 import type { Readiness } from './readiness.ts';
@@ -13,6 +14,7 @@ export interface ApiContext {
   platform: Platform;
   client: Client;
   logger: Logger;
+  access: Access;
   sessions: Sessions;
   checkPassword: CheckPassword;
   limits: RateLimits;

@@ -1,21 +1,30 @@
 import { z } from 'zod';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RoutePermission } from '#contracts/permissions.ts';
+import type { Principal } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
 import type { Actor } from '#domain/events/appendEvent.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
 import type { TokenHolder } from '#domain/workerTokens/workerTokens.ts';
 import type { ApiContext } from './context.ts';
 import type { Rate } from './http/rates.ts';
+import type { Questions } from './mounting/admission/permitted.ts';
+import type { ThingKind } from './mounting/admission/targets.ts';
 
 /** What came with the request, parsed by the route's own schemas. */
-export interface RouteInput<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
+export interface RouteInput<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+> extends Questions {
   params: z.output<Params>;
   query: z.output<Query>;
   body: z.output<Body>;
   actor: Actor;
   /** Who asks; null only where the route is public and nobody is signed in. */
   signedIn: SignedIn | null;
+  /** The same as the engine of permissions knows it: within its key's limits. Null where `signedIn` is, and for workers. */
+  principal: Principal | null;
   /** The worker whose token came instead of a sign-in, where the route takes one. */
   worker: TokenHolder | null;
   /** One of the headers that the route names; undefined when it did not come. */
@@ -40,6 +49,12 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
   summary: string;
   /** Nothing is reachable by omission: without one the API does not start. */
   permission: RoutePermission;
+  /**
+   * What the permission is asked about. Without one, only who has it for the whole platform passes; a kind of thing asks about the
+   * tenant it belongs to; `reach` lets pass who has it anywhere, and the handler shows what is in reach; `anywhere` is for what
+   * belongs to no tenant and may be seen by all who have it somewhere.
+   */
+  scope?: ThingKind | 'reach' | 'anywhere';
   params?: Params;
   query?: Query;
   /** Headers that matter, each with what it says. */

@@ -4,6 +4,7 @@ import type { Configuration } from '#domain/configuration.ts';
 import { openPlatform, type Platform } from '#domain/platform.ts';
 import { createLogger, type Logger } from '#observability/logging.ts';
 import { openTemporalClient } from '#temporal/connection.ts';
+import { Access } from './access/access.ts';
 import { buildApplication } from './application.ts';
 import type { ApiContext } from './context.ts';
 import { ownOrigins } from './http/crossOrigin.ts';
@@ -65,6 +66,7 @@ async function serve(on: {
     platform,
     client: temporal.client,
     logger,
+    access: new Access(platform),
     sessions: new Sessions(platform),
     checkPassword: passwordCheck(platform),
     limits: new RateLimits(platform.configuration.quotas),
@@ -73,6 +75,7 @@ async function serve(on: {
     readiness: new Readiness(platform, temporal.client),
   };
   const close = async () => {
+    context.access.stop();
     context.sessions.stop();
     context.runWatch.stop();
     await context.workflows.stop();

@@ -10,30 +10,106 @@ export const permissions = [
   'runs:retry',
   'runs:decide',
   'plans:read',
+  'plans:write',
+  'blueprints:read',
+  'blueprints:write',
   'tasks:read',
   'tasks:update',
-  'notifications:manage',
-  'platform:recover',
-  'platform:pause',
   'drift:read',
   'drift:check',
   'drift:repair',
   'orphans:read',
   'orphans:remove',
+  'platform:recover',
+  'platform:pause',
+  'notifications:manage',
   'histories:read',
   'worker-tokens:manage',
-  'plans:write',
-  'blueprints:read',
-  'blueprints:write',
+  'people:read',
+  'people:manage',
+  'roles:read',
+  'roles:manage',
+  'roles:assign',
+  'api-keys:create',
+  'api-keys:manage',
+  'audit:read',
+  'audit:export',
+  'approvals:read',
+  'approvals:decide',
+  'approvals:configure',
+  'support:read',
+  'support:access',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-export const roles = { owner: permissions } as const satisfies Record<string, readonly Permission[]>;
-export type Role = keyof typeof roles;
+const isReading = (permission: Permission): boolean => permission.endsWith(':read') || permission === 'audit:export';
+const allBut = (...kept: Permission[]): Permission[] => permissions.filter((permission) => !kept.includes(permission));
 
-/** Roles come from rows: one that is not known permits nothing. */
-export const rolePermits = (role: string, permission: Permission): boolean =>
-  Object.hasOwn(roles, role) && (roles[role as Role] as readonly Permission[]).includes(permission);
+/** The roles that are always there; what they permit comes with the code, so a new permission reaches them with a release. */
+export const seededRoles = {
+  owner: {
+    title: 'Owner',
+    description: 'Everything, and who else may do what',
+    permissions: [...permissions],
+  },
+  admin: {
+    title: 'Admin',
+    description: 'Tenants, plans, people and keys; not the roles themselves nor recovery',
+    permissions: allBut('roles:manage', 'approvals:configure', 'platform:recover', 'histories:read', 'tenants:reveal'),
+  },
+  operator: {
+    title: 'Operator',
+    description: 'Runs, findings and recovery; no people and no plans',
+    permissions: [
+      ...permissions.filter((permission) => isReading(permission) && permission !== 'audit:export'),
+      'runs:cancel', 'runs:retry', 'runs:decide', 'tasks:update', 'drift:check', 'drift:repair', 'orphans:remove',
+      'platform:recover', 'platform:pause', 'api-keys:create',
+    ], // prettier-ignore
+  },
+  auditor: {
+    title: 'Auditor',
+    description: 'Reads all, changes nothing',
+    permissions: permissions.filter(isReading),
+  },
+  support: {
+    title: 'Support',
+    description: 'Looks after tenants, and enters one by its consent',
+    permissions: [
+      'tenants:read',
+      'runs:read',
+      'plans:read',
+      'tasks:read',
+      'tasks:update',
+      'support:read',
+      'support:access',
+    ],
+  },
+} as const satisfies Record<string, { title: string; description: string; permissions: readonly Permission[] }>;
+export type SeededRole = keyof typeof seededRoles;
+
+/** Where a role was given: everywhere, for all tenants of a plan, or for one tenant. */
+export type Scope = { kind: 'platform' } | { kind: 'plan'; plan: string } | { kind: 'tenant'; tenantId: string };
+
+/** What an act is about: a tenant with its plan, a plan (for tenants to come), or with neither the platform itself. */
+export interface Target {
+  tenantId?: string | null;
+  plan?: string | null;
+}
+
+/** What somebody may do within one scope. */
+export interface Grant {
+  scope: Scope;
+  permissions: readonly Permission[];
+}
+
+export function covers(scope: Scope, { tenantId, plan }: Target): boolean {
+  if (scope.kind === 'platform') return true;
+  return scope.kind === 'plan' ? scope.plan === plan : scope.tenantId === tenantId;
+}
+
+/** Whether these grants permit it there. The API asks its compiled form of the same rule; pages ask this one. */
+export const may = (grants: readonly Grant[], permission: Permission, target: Target = {}): boolean =>
+  grants.some((grant) => covers(grant.scope, target) && grant.permissions.includes(permission));
 
 /** What a route declares: a permission, or that it deliberately needs none, only a sign-in, or a worker's token. */
 export type RoutePermission = Permission | 'public' | 'signed-in' | 'worker';

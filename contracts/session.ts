@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LinkToken } from './identity/links.ts';
 import { NewPassword } from './identity/passwords.ts';
+import { ScopeOf } from './access/roles.ts';
 import { permissions } from './permissions.ts';
 
 /** What the one-time link of the first start is exchanged with. */
@@ -11,8 +12,16 @@ export const OwnerClaim = z.strictObject({
 });
 
 export const Session = z.object({
-  user: z.object({ id: z.uuid(), email: z.string(), role: z.string() }),
-  permissions: z.array(z.enum(permissions)),
+  user: z.object({
+    id: z.uuid(),
+    email: z.string(),
+    role: z.string().describe('The one of the roles that permits the most; `none` without any'),
+  }),
+  roles: z.array(z.object({ role: z.string(), title: z.string(), scope: ScopeOf })),
+  permissions: z.array(z.enum(permissions)).describe('Those that are held anywhere'),
+  grants: z
+    .array(z.object({ scope: ScopeOf, permissions: z.array(z.enum(permissions)) }))
+    .describe('What is permitted where'),
   expiresAt: z.iso.datetime(),
 });
 export type Session = z.infer<typeof Session>;

@@ -12,6 +12,7 @@ import { Migration20261121155000_platformRuns } from './Migration20261121155000_
 import { Migration20261121160000_drift } from './Migration20261121160000_drift.ts';
 import { Migration20261121165000_sweep } from './Migration20261121165000_sweep.ts';
 import { Migration20261121170000_workerTokens } from './Migration20261121170000_workerTokens.ts';
+import { Migration20261121180000_access } from './Migration20261121180000_access.ts';
 import { Migration20261121183000_audit } from './Migration20261121183000_audit.ts';
 
 export interface RolePasswords {
@@ -40,6 +41,7 @@ const migrations = [
   Migration20261121160000_drift,
   Migration20261121165000_sweep,
   Migration20261121170000_workerTokens,
+  Migration20261121180000_access,
   Migration20261121183000_audit,
 ];
 

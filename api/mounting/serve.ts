@@ -5,6 +5,7 @@ import { carryOutOnce, idempotencyKey } from '../http/once.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute, RequestContext } from '../route.ts';
 import { admissionTo, type Admitted } from './admission/admit.ts';
+import { questionsAbout } from './admission/permitted.ts';
 import { answer } from './answer.ts';
 import type { Mounting } from './mountRoutes.ts';
 import { stream } from './stream.ts';
@@ -17,7 +18,7 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
   return async (request, response) => {
     notesOf(response).route = route.path;
     const admitted = await admit(request, response);
-    const { caller, token, params } = admitted;
+    const { caller, principal, grants, token, params } = admitted;
 
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -27,6 +28,8 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
       body: admitted.body,
       actor: admitted.actor,
       signedIn: caller.signedIn,
+      principal,
+      ...questionsAbout(principal, grants, route),
       worker: caller.worker,
       header: (name: string) => request.get(name),
       signal: gone.signal,

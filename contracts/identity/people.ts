@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RoleToAssign } from '../access/roles.ts';
 import { PersonName } from './account.ts';
 
 export const personStates = ['invited', 'active', 'disabled'] as const;
@@ -30,22 +31,11 @@ export type PeopleQuery = z.infer<typeof PeopleQuery>;
 
 export const People = z.object({ items: z.array(Person), nextCursor: z.string().nullable() });
 
-/** A role and where it holds: everywhere, for the tenants of a plan, or for one tenant. */
-export const RoleWanted = z.strictObject({
-  role: z.string().min(1).max(60),
-  scope: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('platform') }),
-    z.strictObject({ kind: z.literal('plan'), plan: z.string().min(1).max(60) }),
-    z.strictObject({ kind: z.literal('tenant'), tenantId: z.uuid().toLowerCase() }),
-  ]),
-});
-export type RoleWanted = z.infer<typeof RoleWanted>;
-
 export const NewPerson = z.strictObject({
   email: z.email().max(254),
   name: PersonName.optional(),
   /** What the person may do from the start; none beyond what the inviting person may give. */
-  roles: z.array(RoleWanted).max(50).default([]),
+  roles: z.array(RoleToAssign).max(50).default([]),
 });
 export type NewPerson = z.infer<typeof NewPerson>;
 

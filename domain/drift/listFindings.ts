@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { DriftFinding, DriftPage, DriftQuery } from '#contracts/findings/drift.ts';
+import type { Reach } from '../access/grants.ts';
+import { withinReach } from '../access/withinReach.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
 import { headingOfKind } from '../resources/resourceTitles.ts';
@@ -8,10 +10,11 @@ import { rows } from '../sql.ts';
 import { isOpen } from './openFindings.ts';
 
 /** Findings, newest first. */
-export async function listFindings(em: Sql, query: z.infer<typeof DriftQuery>): Promise<DriftPage> {
+export async function listFindings(em: Sql, query: z.infer<typeof DriftQuery>, reach: Reach): Promise<DriftPage> {
   const ofTenant = query.tenantId ? sql`f.tenant_id = ${query.tenantId}` : sql`true`;
+  const shown = sql`${ofTenant} and ${withinReach(reach, sql`f.tenant_id`)}`;
   const where = [
-    ofTenant,
+    shown,
     ...(query.state ? [query.state === 'open' ? isOpen : sql`f.state = ${query.state} and not ${isOpen}`] : []),
     ...(query.ghost === undefined ? [] : [sql`f.is_ghost = ${query.ghost}`]),
   ];
@@ -28,7 +31,7 @@ export async function listFindings(em: Sql, query: z.infer<typeof DriftQuery>): 
   );
   const last = items.at(-1);
   const [open] = await rows<{ count: number }>(em)`
-    select count(*)::integer as count from drift_findings f where ${ofTenant} and ${isOpen}`;
+    select count(*)::integer as count from drift_findings f where ${shown} and ${isOpen}`;
   return {
     items,
     nextCursor: last && found.length > query.limit ? writeCursor(last.firstSeenAt, last.id) : null,

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
+import { bumpAccessEpoch } from '../access/epoch.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, theSystem } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
@@ -10,7 +11,13 @@ const linkHours = 24;
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 export async function hasOwner(em: Sql): Promise<boolean> {
-  return (await rows(em)`select 1 from users where role = 'owner' limit 1`).length > 0;
+  return (
+    (
+      await rows(em)`
+    select 1 from role_assignments a join users u on u.id = a.user_id
+    where a.role = 'owner' and a.scope_kind = 'platform' and u.disabled_at is null limit 1`
+    ).length > 0
+  );
 }
 
 /** A one-time token with which the first owner sets a password; earlier ones end. Only its hash is kept. */
@@ -58,7 +65,9 @@ export async function createOwner(em: Sql, email: string, password: string): Pro
 async function insertOwner(em: Sql, email: string, passwordHash: string): Promise<string> {
   const id = newId();
   await rows(em)`
-    insert into users (id, email, password_hash, role) values (${id}, ${email.trim().toLowerCase()}, ${passwordHash}, 'owner')`;
+    insert into users (id, email, password_hash) values (${id}, ${email.trim().toLowerCase()}, ${passwordHash})`;
+  await rows(em)`insert into role_assignments (user_id, role, scope_kind) values (${id}, 'owner', 'platform')`;
+  await bumpAccessEpoch(em);
   await appendEvent(
     em,
     { stream: `platform:users/${id}`, type: 'user.created', tenantId: null, data: { role: 'owner' } },

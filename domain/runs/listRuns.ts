@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { RunPage, RunQuery } from '#contracts/runs.ts';
+import type { Reach } from '../access/grants.ts';
+import { withinReach } from '../access/withinReach.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
@@ -8,9 +10,14 @@ import { Run } from './runRecord.ts';
 import { viewRuns, type TemporalPlace } from './viewRun.ts';
 
 /** Runs, newest first. */
-export async function listRuns(em: Sql, query: z.infer<typeof RunQuery>, place: TemporalPlace): Promise<RunPage> {
+export async function listRuns(
+  em: Sql,
+  query: z.infer<typeof RunQuery>,
+  reach: Reach,
+  place: TemporalPlace,
+): Promise<RunPage> {
   const where = [
-    sql`true`,
+    withinReach(reach, sql`tenant_id`),
     ...(query.tenantId ? [sql`tenant_id = ${query.tenantId}`] : []),
     ...(query.state ? [sql`state = ${query.state}`] : []),
     ...(query.kind ? [sql`kind = ${query.kind}`] : []),

@@ -1,15 +1,17 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { TaskPage, TaskQuery } from '#contracts/tasks.ts';
+import type { Reach } from '../access/grants.ts';
+import { withinReach } from '../access/withinReach.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { viewTasks } from './viewTask.ts';
 
 /** Tasks, newest first. */
-export async function listTasks(em: Sql, query: z.infer<typeof TaskQuery>): Promise<TaskPage> {
+export async function listTasks(em: Sql, query: z.infer<typeof TaskQuery>, reach: Reach): Promise<TaskPage> {
   const where = [
-    sql`true`,
+    withinReach(reach, sql`tenant_id`),
     ...(query.state ? [sql`state = ${query.state}`] : []),
     ...(query.kind ? [sql`kind = ${query.kind}`] : []),
     ...(query.tenantId ? [sql`tenant_id = ${query.tenantId}`] : []),
@@ -33,7 +35,8 @@ export async function listTasks(em: Sql, query: z.infer<typeof TaskQuery>): Prom
   };
 }
 
-export async function countOpenTasks(em: Sql): Promise<number> {
-  const [open] = await rows<{ count: number }>(em)`select count(*)::integer as count from tasks where state = 'open'`;
+export async function countOpenTasks(em: Sql, reach: Reach): Promise<number> {
+  const [open] = await rows<{ count: number }>(em)`
+    select count(*)::integer as count from tasks where state = 'open' and ${withinReach(reach, sql`tenant_id`)}`;
   return open?.count ?? 0;
 }

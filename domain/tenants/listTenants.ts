@@ -1,6 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { z } from 'zod';
 import type { TenantPage, TenantQuery } from '#contracts/tenants.ts';
+import type { Reach } from '../access/grants.ts';
+import { withinReach } from '../access/withinReach.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
 import type { TenantKeys } from '../secrets/tenantKeys.ts';
@@ -10,8 +12,14 @@ import { Tenant } from './tenantRecord.ts';
 import { viewTenants } from './viewTenant.ts';
 
 /** A page of tenants by keyset, so that page 1,000 costs what page 1 does and nothing is shown twice. */
-export async function listTenants(em: Sql, keys: TenantKeys, query: z.infer<typeof TenantQuery>): Promise<TenantPage> {
+export async function listTenants(
+  em: Sql,
+  keys: TenantKeys,
+  query: z.infer<typeof TenantQuery>,
+  reach: Reach,
+): Promise<TenantPage> {
   const where = [
+    withinReach(reach, sql`t.id`),
     query.state ? sql`t.state = ${query.state}` : sql`t.state not in ('erased', 'rolled_back')`,
     ...(query.plan ? [sql`t.plan = ${query.plan}`] : []),
     ...(query.q?.trim() ? [matching(query.q.trim())] : []),

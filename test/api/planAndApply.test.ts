@@ -8,6 +8,7 @@ import type { Manifest, TenantPlan } from '#contracts/tenants.ts';
 import { registry } from '#observability/metrics.ts';
 import { plantings } from '#test/servers/plantings.ts';
 import type { PlantContext } from '#test/servers/plantings/planting.ts';
+import { personWith } from './personWith.ts';
 import { ApiInstallation, owner } from './apiInstallation.ts';
 
 const admin = { email: 'secret.admin@example.org', name: 'Secret Admin' };
@@ -187,13 +188,7 @@ describe('planning a tenant and applying the plan', () => {
 
   it('refuses what has expired, tells nobody of the plans of others, and clears both away', async () => {
     const planned = await plan({ name: 'Slow', admin });
-    const other = { email: 'other@example.org', password: owner.password };
-    await sql(
-      'insert into users (id, email, password_hash, role) select gen_random_uuid(), $1, password_hash, role from users',
-      [other.email],
-    );
-    const signedIn = await api.ask('POST', '/api/v1/session', { body: other, cookie: null });
-    const cookie = signedIn.headers['set-cookie']![0]!.split(';')[0]!;
+    const { cookie } = await personWith(api.installation, [{ role: 'owner' }]);
     const foreign = await api.ask<Problem>('POST', '/api/v1/tenants', { body: { planId: planned.planId }, cookie });
     assert.deepEqual([foreign.status, foreign.body.code], [404, 'not_found']);
 

@@ -50,7 +50,8 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       async succeeds() {
         await world.api.installation.asAdmin(
           null,
-          `update users set email = 'old@example.org', role = 'former' where email = $1`,
+          `with former as (update users set email = 'old@example.org' where email = $1 returning id)
+           delete from role_assignments using former where user_id = former.id`,
           [owner.email],
         );
         const token = await createSetupToken(world.api.installation.em);

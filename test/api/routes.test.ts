@@ -5,8 +5,8 @@ import { routeTable } from '#api/routeTable.ts';
 import type { AnyRoute } from '#api/route.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { issueWorkerToken } from '#domain/workerTokens/workerTokens.ts';
-import { startSession } from '#domain/people/sessions.ts';
 import { ApiInstallation, insides, type Answer, type Asking } from './apiInstallation.ts';
+import { personWith } from './personWith.ts';
 import { routeCases, type OperationId, type Request, type World } from './routeCases.ts';
 
 /** Their runs wait for a person where they fail. */
@@ -39,11 +39,7 @@ describe('every route', () => {
   /** Signed in, with a role that nothing is permitted to. */
   let stranger: string;
   before(async () => {
-    const [user] = await api.installation.asAdmin<{ id: string }>(
-      null,
-      `insert into users (id, email, password_hash, role) values (gen_random_uuid(), 'x@example.org', '', 'none') returning id`,
-    );
-    stranger = `tenantry=${(await startSession(api.installation.em, user!.id)).token}`;
+    stranger = (await personWith(api.installation, [])).cookie;
   });
 
   /** Public on purpose; a route that becomes so by mistake is found here. */

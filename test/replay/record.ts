@@ -7,6 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DecisionKind } from '#contracts/decisions.ts';
 import { DomainError } from '#contracts/errors.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openCheck } from '#domain/drift/check.ts';
 import { listFindings } from '#domain/drift/listFindings.ts';
@@ -69,7 +70,7 @@ try {
     const found = await installation.em.transactional((em) => openCheck(em, good.tenantId, theSystem));
     await startRun(installation.platform, installation.temporal.client, found);
     await installation.runIsOver(found);
-    const [finding] = (await listFindings(installation.em, { state: 'open', limit: 1 })).items;
+    const [finding] = (await listFindings(installation.em, { state: 'open', limit: 1 }, everywhere)).items;
     const { runId } = await installation.em.transactional((em) => openRepair(em, finding?.id ?? '', theSystem));
     await startRun(installation.platform, installation.temporal.client, runId);
     await record(name, runId);

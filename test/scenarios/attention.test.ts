@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
 import type { Task } from '#contracts/tasks.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
@@ -21,7 +22,7 @@ describe('what a rollback has to leave', () => {
   after(() => installation.stop());
 
   const tasksOf = async (tenantId: string): Promise<Task[]> =>
-    (await listTasks(installation.em, { tenantId, limit: 50 })).items;
+    (await listTasks(installation.em, { tenantId, limit: 50 }, everywhere)).items;
   const finish = async (runId: string) => {
     const opened = await installation.em.transactional((em) => openFinish(em, runId, theSystem));
     await startRun(installation.platform, installation.temporal.client, opened.runId);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { requestPause, resumeRun, setBreakpoint } from '#domain/runs/decideRun.ts';
 import { decideParked } from '#domain/runs/decideParked.ts';
@@ -175,6 +176,7 @@ describe('a person decides what a run does', () => {
     const { told, decided, refused } = await decideParked(
       installation.em,
       { decision: 'retry', where: { reasonCode: 'resource_conflict', provider: 'storage' } },
+      everywhere,
       theSystem,
     );
     assert.deepEqual([decided, refused], [2, 0]);

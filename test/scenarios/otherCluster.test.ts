@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DomainError } from '#contracts/errors.ts';
 import type { TaskState } from '#contracts/tasks.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { viewCluster, type ClusterIdentity } from '#domain/cluster/clusterChange.ts';
 import { confirmCluster } from '#domain/cluster/confirmCluster.ts';
 import type { Configuration } from '#domain/configuration.ts';
@@ -61,7 +62,7 @@ describe('a Temporal cluster that is not the one in which open runs were started
     return cluster.seen;
   };
   const questions = async (state: TaskState) =>
-    (await listTasks(installation.em, { kind: 'cluster_lost', state, limit: 50 })).items;
+    (await listTasks(installation.em, { kind: 'cluster_lost', state, limit: 50 }, everywhere)).items;
 
   interface Halted extends RegisteredTenant {
     name: string;

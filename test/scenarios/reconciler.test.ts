@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TaskState } from '#contracts/tasks.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openPlatform } from '#domain/platform.ts';
 import { requestCancel } from '#domain/runs/cancelRun.ts';
@@ -138,7 +139,7 @@ describe('the reconciler', () => {
     const { tenantId, runId, goOn } = await startHalted('Stands still');
     const run = { id: runId, tenant_id: tenantId };
     const kindsOf = async (state: TaskState) =>
-      (await listTasks(installation.em, { runId, state, limit: 50 })).items.map(({ kind }) => kind);
+      (await listTasks(installation.em, { runId, state, limit: 50 }, everywhere)).items.map(({ kind }) => kind);
     await noteStuck(installation.em, run, 9);
     assert.deepEqual(await kindsOf('open'), []);
     for (const failedTasks of [10, 11]) await noteStuck(installation.em, run, failedTasks);

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { Grants, type Principal } from '#domain/access/grants.ts';
 import type { Actor } from '#domain/events/appendEvent.ts';
 import { readBody } from '../../http/bodies.ts';
 import { inviteOrigin, refuseCrossOrigin } from '../../http/crossOrigin.ts';
@@ -8,11 +9,14 @@ import { notesOf } from '../../http/requestLog.ts';
 import { nothing, type AnyRoute } from '../../route.ts';
 import { callerOf, type Caller } from '../../signIn/caller.ts';
 import type { Mounting } from '../mountRoutes.ts';
-import { refuseUnpermitted } from './permitted.ts';
+import { principalOf, refuseOutOfScope, refuseUnpermitted } from './permitted.ts';
 
 /** A request that passed every check: who asks, and what came with it. */
 export interface Admitted {
   caller: Caller;
+  /** Whose grants count; null where nobody has to sign in, and for workers. */
+  principal: Principal | null;
+  grants: Grants;
   actor: Actor;
   /** The session's, as the browser sent it. */
   token: string | null;
@@ -20,6 +24,9 @@ export interface Admitted {
   query: unknown;
   body: unknown;
 }
+
+/** What somebody may do who is not signed in. */
+const nobody = new Grants(0, new Map(), []);
 
 const changesSomething = new Set(['post', 'patch', 'delete']);
 
@@ -41,17 +48,22 @@ export function admissionTo(
     const token = cookie.read(request);
     const caller = await callerOf(route, request, token, context);
     if (caller.signedIn) context.limits.take(response, 'user', caller.signedIn.userId);
-    refuseUnpermitted(route, caller);
+    const principal = principalOf(caller);
+    const grants = principal ? await context.access.knowing(principal.userId) : nobody;
+    refuseUnpermitted(route, caller, principal, grants);
     rates?.take(caller.signedIn?.userId ?? caller.worker?.tokenId ?? request.ip ?? '');
 
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;
-    const { tenantId } = parsedParams as { tenantId?: string };
-    if (tenantId !== undefined) context.limits.take(response, 'tenant', tenantId);
     const parsedQuery = parseInput(query, request.query);
     const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
+    const given = { params: parsedParams, body: parsedBody };
+    await refuseOutOfScope(route, principal, grants, given, () => context.platform.registry.em.fork());
+    // Only now: who may see nothing of a tenant must not be able to use up its share.
+    const { tenantId } = parsedParams as { tenantId?: string };
+    if (tenantId !== undefined) context.limits.take(response, 'tenant', tenantId);
     const actor = { userId: caller.signedIn?.userId ?? null, requestId: notes.requestId };
-    return { caller, actor, token, params: parsedParams, query: parsedQuery, body: parsedBody };
+    return { caller, principal, grants, actor, token, ...given, query: parsedQuery };
   };
 }
 

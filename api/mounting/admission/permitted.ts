@@ -1,19 +1,85 @@
 import { DomainError } from '#contracts/errors.ts';
-import { roles, type Permission, type Role } from '#contracts/permissions.ts';
+import type { Permission, Target } from '#contracts/permissions.ts';
+import { nowhere, type Grants, type Principal, type Reach } from '#domain/access/grants.ts';
+import type { Sql } from '#domain/database.ts';
 import type { AnyRoute } from '../../route.ts';
 import type { Caller } from '../../signIn/caller.ts';
+import { things, type Given } from './targets.ts';
 
-const permitted = new Map(
-  Object.entries(roles).map(
-    ([role, permissions]) => [role, new Set<Permission>(permissions)] as [Role, Set<Permission>],
-  ),
-);
+export const principalOf = ({ signedIn }: Caller): Principal | null =>
+  signedIn ? { userId: signedIn.userId, limits: null } : null;
 
-/** Refuses with `unauthenticated` who is nobody, and with `forbidden` who may not. */
-export function refuseUnpermitted({ permission }: AnyRoute, { signedIn, worker }: Caller): void {
+/** Refuses with `unauthenticated` who is nobody, and with `forbidden` who may do this to nothing at all. */
+export function refuseUnpermitted(
+  { permission, scope }: AnyRoute,
+  { worker }: Caller,
+  principal: Principal | null,
+  grants: Grants,
+): void {
   if (permission === 'public' || worker) return;
   if (permission === 'worker') throw new DomainError('unauthenticated', "This needs a worker's token.");
-  if (!signedIn) throw new DomainError('unauthenticated', 'Sign in first.');
-  if (permission !== 'signed-in' && !permitted.get(signedIn.role as Role)?.has(permission))
-    throw new DomainError('forbidden', `Your role does not permit ${permission}.`);
+  if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+  if (permission === 'signed-in') return;
+  const isPermitted = scope ? grants.mayAnywhere(principal, permission) : grants.may(principal, permission);
+  if (!isPermitted) throw forbidden(permission);
 }
+
+/**
+ * Refuses who may do this elsewhere only: with `not_found`, in the words for what is not there, when nothing of the target is theirs
+ * to see, else with `forbidden`. Whose grants hold everywhere cost no look at the registry.
+ */
+export async function refuseOutOfScope(
+  { permission, scope }: AnyRoute,
+  principal: Principal | null,
+  grants: Grants,
+  given: { params: unknown; body: unknown },
+  em: () => Sql,
+): Promise<void> {
+  if (!principal || !scope || scope === 'anywhere' || scope === 'reach') return;
+  if (permission === 'public' || permission === 'worker' || permission === 'signed-in') return;
+  const { everything, within } = grants.reach(principal, permission);
+  if (everything && within === null) return;
+  const thing = things[scope];
+  const told = { params: (given.params ?? {}) as Given, body: (given.body ?? {}) as Given };
+  const target = await thing.find(told, em());
+  if (target === null) throw notFound(thing.name);
+  refuseTarget(grants, principal, permission, target, thing.name);
+}
+
+/** What a handler may ask about who asks, beyond what its route declares. */
+export interface Questions {
+  /** What of the things that the route lists is theirs; for `scope: 'reach'`. */
+  reach: Reach;
+  /** Whether they may, besides what the route itself asks for. */
+  may(permission: Permission, target?: Target): boolean;
+  /** Refuses like the route's own check; for targets that only the handler can find out. */
+  demand(permission: Permission, target: Target, name: string): void;
+}
+
+export function questionsAbout(principal: Principal | null, grants: Grants, { permission }: AnyRoute): Questions {
+  const isOpen = permission === 'public' || permission === 'worker' || permission === 'signed-in';
+  return {
+    reach: principal && !isOpen ? grants.reach(principal, permission) : nowhere,
+    may: (wanted, target) => principal !== null && grants.may(principal, wanted, target),
+    demand(wanted, target, name) {
+      if (principal) refuseTarget(grants, principal, wanted, target, name);
+    },
+  };
+}
+
+/** Of a tenant that they may see nothing of, nobody is told that it exists; plans and the platform are no secret. */
+function refuseTarget(
+  grants: Grants,
+  principal: Principal,
+  permission: Permission,
+  target: Target,
+  name: string,
+): void {
+  if (grants.may(principal, permission, target)) return;
+  const isHidden = target.tenantId !== undefined && !grants.seesAnythingOf(principal, target);
+  throw isHidden ? notFound(name) : forbidden(permission);
+}
+
+const forbidden = (permission: Permission): DomainError =>
+  new DomainError('forbidden', `You are not permitted ${permission} here.`);
+const notFound = (name: string): DomainError => new DomainError('not_found', `There is no such ${name}.`);

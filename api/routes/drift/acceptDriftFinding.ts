@@ -9,6 +9,7 @@ export const acceptDriftFinding = defineRoute({
   path: '/api/v1/drift/findings/{findingId}/accept',
   summary: 'Let a difference be until a day',
   permission: 'drift:repair',
+  scope: 'finding',
   params: FindingParams,
   body: Acceptance,
   success: { status: 200, body: DriftFinding },

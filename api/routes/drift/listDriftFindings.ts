@@ -7,8 +7,9 @@ export const listDriftFindings = defineRoute({
   path: '/api/v1/drift/findings',
   summary: 'List how resources differ from what was made, newest first',
   permission: 'drift:read',
+  scope: 'reach',
   query: DriftQuery,
   success: { status: 200, body: DriftPage },
   errors: [],
-  handle: ({ query }, { em }) => listFindings(em, query),
+  handle: ({ query, reach }, { em }) => listFindings(em, query, reach),
 });

@@ -8,6 +8,7 @@ export const repairDriftFinding = defineRoute({
   path: '/api/v1/drift/findings/{findingId}/repair',
   summary: 'Bring the resource of a finding back to what was made',
   permission: 'drift:repair',
+  scope: 'finding',
   params: FindingParams,
   idempotent: true,
   success: { status: 202, body: RunStarted },

@@ -7,6 +7,7 @@ export const startDriftCheck = defineRoute({
   path: '/api/v1/drift/checks',
   summary: 'Compare the resources of one tenant, or of all, with what was made',
   permission: 'drift:check',
+  scope: 'tenant',
   body: NewDriftCheck,
   idempotent: true,
   success: { status: 202, body: PlatformRunStarted },

@@ -8,6 +8,7 @@ export const listPlans = defineRoute({
   path: '/api/v1/plans',
   summary: 'List plans',
   permission: 'plans:read',
+  scope: 'anywhere',
   success: { status: 200, body: z.object({ items: z.array(Plan) }) },
   errors: [],
   async handle(_input, { em }) {

@@ -1,5 +1,4 @@
 import { PlatformState } from '#contracts/platform.ts';
-import { rolePermits } from '#contracts/permissions.ts';
 import { viewCluster } from '#domain/cluster/clusterChange.ts';
 import { viewProvisioning } from '#domain/provisioningSwitch.ts';
 import { countOpenTasks } from '#domain/tasks/listTasks.ts';
@@ -12,12 +11,13 @@ export const readPlatform = defineRoute({
   permission: 'signed-in',
   success: { status: 200, body: PlatformState },
   errors: [],
-  async handle({ signedIn }, { em }) {
-    const mayReadTasks = signedIn !== null && rolePermits(signedIn.role, 'tasks:read');
+  async handle({ principal }, { em, access }) {
+    const grants = await access.current();
+    const mayReadTasks = principal !== null && grants.mayAnywhere(principal, 'tasks:read');
     return {
       cluster: await viewCluster(em),
       provisioning: await viewProvisioning(em),
-      openTasks: mayReadTasks ? await countOpenTasks(em) : null,
+      openTasks: mayReadTasks ? await countOpenTasks(em, grants.reach(principal, 'tasks:read')) : null,
     };
   },
 });

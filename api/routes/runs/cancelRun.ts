@@ -9,6 +9,7 @@ export const cancelRun = defineRoute({
   path: '/api/v1/runs/{runId}/cancel',
   summary: 'Cancel a run and undo what it did',
   permission: 'runs:cancel',
+  scope: 'run',
   params: RunParams,
   success: { status: 202, body: Run },
   errors: ['not_found', 'run_not_cancellable'],

@@ -8,11 +8,12 @@ export const decideParkedRuns = defineRoute({
   path: '/api/v1/parked-runs/decisions',
   summary: 'Tell all runs that are parked for one reason the same',
   permission: 'runs:decide',
+  scope: 'reach',
   body: BulkDecision,
   success: { status: 200, body: BulkDecided },
   errors: [],
-  async handle({ body, actor }, { em, platform, workflows }) {
-    const { told, ...counts } = await decideParked(em, body, actor);
+  async handle({ body, reach, actor }, { em, platform, workflows }) {
+    const { told, ...counts } = await decideParked(em, body, reach, actor);
     for (const { runId, version } of told) platform.announcer.announce('run', runId, version);
     await workflows.deliverDecisions(told.map(({ decisionId, workflowId }) => ({ id: decisionId, workflowId })));
     return counts;

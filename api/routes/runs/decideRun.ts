@@ -10,6 +10,7 @@ export const decideRun = defineRoute({
   path: '/api/v1/runs/{runId}/decisions',
   summary: 'Decide what a run does that stands still',
   permission: 'runs:decide',
+  scope: 'run',
   params: RunParams,
   body: Decision,
   success: { status: 202, body: Run },

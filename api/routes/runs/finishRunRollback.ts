@@ -8,6 +8,7 @@ export const finishRunRollback = defineRoute({
   path: '/api/v1/runs/{runId}/finish-rollback',
   summary: 'Remove what a rollback had to leave',
   permission: 'runs:retry',
+  scope: 'run',
   params: RunParams,
   idempotent: true,
   success: { status: 202, body: RunStarted },

@@ -7,6 +7,7 @@ export const followRun = defineStream({
   path: '/api/v1/runs/{runId}/events',
   summary: 'Follow a run live',
   permission: 'runs:read',
+  scope: 'run',
   params: RunParams,
   stream: { event: 'run', data: Run },
   errors: ['not_found'],

@@ -7,8 +7,9 @@ export const listRuns = defineRoute({
   path: '/api/v1/runs',
   summary: 'List runs, newest first',
   permission: 'runs:read',
+  scope: 'reach',
   query: RunQuery,
   success: { status: 200, body: RunPage },
   errors: [],
-  handle: ({ query }, { em, platform }) => findPage(em, query, platform.configuration.temporal),
+  handle: ({ query, reach }, { em, platform }) => findPage(em, query, reach, platform.configuration.temporal),
 });

@@ -8,6 +8,7 @@ export const pauseRun = defineRoute({
   path: '/api/v1/runs/{runId}/pause',
   summary: 'Stop a run before its next step',
   permission: 'runs:decide',
+  scope: 'run',
   params: RunParams,
   success: { status: 202, body: Run },
   errors: ['not_found', 'run_not_pausable'],

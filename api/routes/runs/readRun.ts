@@ -7,6 +7,7 @@ export const readRun = defineRoute({
   path: '/api/v1/runs/{runId}',
   summary: 'Read a run with its steps',
   permission: 'runs:read',
+  scope: 'run',
   params: RunParams,
   success: { status: 200, body: Run },
   errors: ['not_found'],

@@ -7,6 +7,7 @@ export const readStepInput = defineRoute({
   path: '/api/v1/runs/{runId}/steps/{stepId}/input',
   summary: 'Read the input that a step was tried with last',
   permission: 'runs:decide',
+  scope: 'run',
   params: RunStepParams,
   success: { status: 200, body: StepInputView },
   errors: ['not_found'],

@@ -9,6 +9,7 @@ export const resumeRun = defineRoute({
   path: '/api/v1/runs/{runId}/resume',
   summary: 'Let a paused run go on',
   permission: 'runs:decide',
+  scope: 'run',
   params: RunParams,
   success: { status: 202, body: Run },
   errors: ['not_found', 'run_moved_on', 'decision_not_possible'],

@@ -9,6 +9,7 @@ export const setRunBreakpoint = defineRoute({
   path: '/api/v1/runs/{runId}/steps/{stepId}/breakpoint',
   summary: 'Let a run stop before a step, or not',
   permission: 'runs:decide',
+  scope: 'run',
   params: RunStepParams,
   body: Breakpoint,
   success: { status: 200, body: Run },

@@ -9,6 +9,7 @@ export const tryRunAgain = defineRoute({
   path: '/api/v1/runs/{runId}/try-again',
   summary: 'Create the tenant of a rolled-back run again, with the same inputs',
   permission: 'runs:retry',
+  scope: 'run',
   params: RunParams,
   idempotent: true,
   success: { status: 202, body: RunStarted },

@@ -12,7 +12,8 @@ export const claimOwner = defineRoute({
   body: OwnerClaim,
   success: { status: 201, body: Session },
   errors: ['setup_link_invalid', 'too_many_attempts'],
-  async handle({ body }, { em, signIn }) {
-    return viewSession(await signIn(await claimOwnership(em, body)));
+  async handle({ body }, { em, signIn, access }) {
+    const signedIn = await signIn(await claimOwnership(em, body));
+    return viewSession(signedIn, await access.knowing(signedIn.userId));
   },
 });

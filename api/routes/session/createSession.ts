@@ -12,9 +12,9 @@ export const createSession = defineRoute({
   body: Credentials,
   success: { status: 201, body: Session },
   errors: ['bad_credentials', 'too_many_attempts'],
-  async handle({ body }, { checkPassword, signIn }) {
+  async handle({ body }, { checkPassword, signIn, access }) {
     const userId = await checkPassword(body);
     if (userId === null) throw new DomainError('bad_credentials', 'The e-mail address or the password is not right.');
-    return viewSession(await signIn(userId));
+    return viewSession(await signIn(userId), await access.knowing(userId));
   },
 });

@@ -10,8 +10,8 @@ export const readSession = defineRoute({
   permission: 'signed-in',
   success: { status: 200, body: Session },
   errors: [],
-  async handle({ signedIn }) {
+  async handle({ signedIn }, { access }) {
     if (!signedIn) throw new DomainError('unauthenticated', 'Sign in first.');
-    return viewSession(signedIn);
+    return viewSession(signedIn, await access.knowing(signedIn.userId));
   },
 });

@@ -1,9 +1,15 @@
-import { roles, type Role } from '#contracts/permissions.ts';
 import type { Session } from '#contracts/session.ts';
+import type { Grants } from '#domain/access/grants.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
 
-export const viewSession = ({ userId, email, role, expiresAt }: SignedIn): Session => ({
-  user: { id: userId, email, role },
-  permissions: [...(roles[role as Role] ?? [])],
-  expiresAt: expiresAt.toISOString(),
-});
+export function viewSession({ userId, email, expiresAt }: SignedIn, grants: Grants): Session {
+  const held = grants.of(userId);
+  const strongest = held.toSorted((one, other) => other.permissions.length - one.permissions.length)[0];
+  return {
+    user: { id: userId, email, role: strongest?.role ?? 'none' },
+    roles: held.map(({ role, title, scope }) => ({ role, title, scope })),
+    permissions: [...new Set(held.flatMap(({ permissions }) => permissions))],
+    grants: held.map(({ scope, permissions }) => ({ scope, permissions: [...permissions] })),
+    expiresAt: expiresAt.toISOString(),
+  };
+}

@@ -7,6 +7,7 @@ export const assignTask = defineRoute({
   path: '/api/v1/tasks/{taskId}/assign',
   summary: 'Give a task to a person, to oneself or to nobody',
   permission: 'tasks:update',
+  scope: 'task',
   params: TaskParams,
   body: TaskAssignment,
   success: { status: 200, body: Task },

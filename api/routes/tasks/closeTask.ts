@@ -7,6 +7,7 @@ export const closeTask = defineRoute({
   path: '/api/v1/tasks/{taskId}/close',
   summary: 'Close a task with a note of what was done',
   permission: 'tasks:update',
+  scope: 'task',
   params: TaskParams,
   body: TaskClosing,
   success: { status: 200, body: Task },

@@ -7,8 +7,9 @@ export const listTasks = defineRoute({
   path: '/api/v1/tasks',
   summary: 'List what people are asked for, newest first',
   permission: 'tasks:read',
+  scope: 'reach',
   query: TaskQuery,
   success: { status: 200, body: TaskPage },
   errors: [],
-  handle: ({ query }, { em }) => findPage(em, query),
+  handle: ({ query, reach }, { em }) => findPage(em, query, reach),
 });

@@ -8,6 +8,7 @@ export const readTask = defineRoute({
   path: '/api/v1/tasks/{taskId}',
   summary: 'Read a task: what is left, where and why',
   permission: 'tasks:read',
+  scope: 'task',
   params: TaskParams,
   success: { status: 200, body: Task },
   errors: ['not_found'],

@@ -2,7 +2,8 @@ import { DomainError } from '#contracts/errors.ts';
 import { RunStarted } from '#contracts/runs.ts';
 import { TenantToCreate, type NewTenant } from '#contracts/tenants.ts';
 import { applyPlan } from '#domain/tenants/applyPlan.ts';
-import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
+import { defaultPlan, registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
+import { findPlan } from '#domain/tenants/tenantPlans.ts';
 import { countTenantPlan } from '#observability/metrics.ts';
 import { defineRoute } from '../../route.ts';
 
@@ -12,6 +13,7 @@ export const createTenant = defineRoute({
   path: '/api/v1/tenants',
   summary: 'Create a tenant, or the one of a plan',
   permission: 'tenants:create',
+  scope: 'plan',
   body: TenantToCreate,
   idempotent: true,
   success: { status: 202, body: RunStarted },
@@ -19,11 +21,15 @@ export const createTenant = defineRoute({
     'not_found', 'slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown', 'resource_conflict',
     'plan_differs', 'plan_expired', 'plan_outdated',
   ], // prettier-ignore
-  async handle({ body, actor }, { em, once, platform, workflows }) {
+  async handle({ body, actor, demand }, { em, once, platform, workflows }) {
     const { tenantKeys: keys, installation } = platform;
     const { planId } = body;
     const { keyring } = installation;
     const ask = (question: Parameters<typeof workflows.plan>[0]) => workflows.plan(question);
+    if (planId !== undefined) {
+      const { wanted } = await findPlan(em, keyring, planId, actor);
+      demand('tenants:create', { plan: wanted.plan ?? defaultPlan }, 'plan');
+    }
     const started =
       planId === undefined
         ? await once((tx) => registerTenant(tx, keys, body as NewTenant, actor))

@@ -8,6 +8,7 @@ export const deleteTenant = defineRoute({
   path: '/api/v1/tenants/{tenantId}',
   summary: 'Remove a tenant and everything it owns, at once',
   permission: 'tenants:delete',
+  scope: 'tenant',
   params: TenantParams,
   body: TenantRemoval,
   idempotent: true,

@@ -7,8 +7,9 @@ export const listTenants = defineRoute({
   path: '/api/v1/tenants',
   summary: 'List and search tenants',
   permission: 'tenants:read',
+  scope: 'reach',
   query: TenantQuery,
   success: { status: 200, body: TenantPage },
   errors: [],
-  handle: ({ query }, { em, platform }) => findPage(em, platform.tenantKeys, query),
+  handle: ({ query, reach }, { em, platform }) => findPage(em, platform.tenantKeys, query, reach),
 });

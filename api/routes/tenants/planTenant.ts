@@ -11,6 +11,7 @@ export const planTenant = defineRoute({
   path: '/api/v1/tenants/plan',
   summary: 'Show what creating a tenant would do, and keep it to be applied',
   permission: 'tenants:create',
+  scope: 'plan',
   body: TenantToPlan,
   success: { status: 200, body: TenantPlan },
   errors: ['not_found', 'external_id_taken', 'plan_unknown', 'region_unknown'],

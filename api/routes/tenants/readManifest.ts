@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { DomainError } from '#contracts/errors.ts';
-import { roles, type Role } from '#contracts/permissions.ts';
 import { Manifest } from '#contracts/tenants.ts';
+import { findTenantTarget } from '#domain/access/tenantTarget.ts';
 import { findManifest, revealManifest } from '#domain/tenants/viewManifest.ts';
 import { defineRoute, TenantParams } from '../../route.ts';
 
@@ -10,6 +9,7 @@ export const readManifest = defineRoute({
   path: '/api/v1/tenants/{tenantId}/manifest',
   summary: "Where a tenant's database, realm and bucket are",
   permission: 'tenants:read',
+  scope: 'tenant',
   params: TenantParams,
   query: z.strictObject({
     reveal: z
@@ -20,11 +20,9 @@ export const readManifest = defineRoute({
   }),
   success: { status: 200, body: Manifest },
   errors: ['not_found'],
-  async handle({ params: { tenantId }, query, actor, signedIn }, { em, platform }) {
+  async handle({ params: { tenantId }, query, actor, demand }, { em, platform }) {
     if (!query.reveal) return findManifest(em, tenantId);
-    const permissions: readonly string[] = roles[signedIn?.role as Role] ?? [];
-    if (!permissions.includes('tenants:reveal'))
-      throw new DomainError('forbidden', 'Your role does not permit tenants:reveal.');
+    demand('tenants:reveal', (await findTenantTarget(em, tenantId)) ?? { tenantId }, 'tenant');
     return revealManifest(em, platform.tenantKeys, tenantId, actor);
   },
 });

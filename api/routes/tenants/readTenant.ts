@@ -8,6 +8,7 @@ export const readTenant = defineRoute({
   path: '/api/v1/tenants/{tenantId}',
   summary: 'Read a tenant with its resources',
   permission: 'tenants:read',
+  scope: 'tenant',
   params: TenantParams,
   success: { status: 200, body: TenantDetail },
   errors: ['not_found'],

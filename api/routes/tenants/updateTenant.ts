@@ -9,6 +9,7 @@ export const updateTenant = defineRoute({
   path: '/api/v1/tenants/{tenantId}',
   summary: "Change a tenant's name, external id, labels or admin",
   permission: 'tenants:update',
+  scope: 'tenant',
   params: TenantParams,
   body: TenantChange,
   success: { status: 200, body: TenantDetail },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainError } from '#contracts/errors.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { acceptFinding } from '#domain/drift/acceptFinding.ts';
 import { openCheck } from '#domain/drift/check.ts';
 import { listFindings } from '#domain/drift/listFindings.ts';
@@ -44,7 +45,7 @@ describe('drift', () => {
   const check = async (tenantId: string | null = tenant.tenantId) =>
     start(await installation.em.transactional((em) => openCheck(em, tenantId, theSystem)));
   const findings = async (tenantId = tenant.tenantId) =>
-    (await listFindings(installation.em, { tenantId, limit: 50 })).items;
+    (await listFindings(installation.em, { tenantId, limit: 50 }, everywhere)).items;
   const repair = async (findingId: string) =>
     start((await installation.em.transactional((em) => openRepair(em, findingId, theSystem))).runId);
   const accept = (findingId: string, until: Date) =>

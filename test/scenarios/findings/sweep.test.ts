@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainError } from '#contracts/errors.ts';
+import { everywhere } from '#domain/access/grants.ts';
 import { listFindings } from '#domain/drift/listFindings.ts';
 import { openRepair } from '#domain/drift/repair.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
@@ -89,7 +90,7 @@ describe('the sweep for orphans', () => {
     const run = await sweep();
     assert.equal(run.state, 'succeeded', run.reason ?? '');
     assert.deepEqual((await orphans()).items, []);
-    assert.equal((await listFindings(installation.em, { limit: 10 })).openCount, 0);
+    assert.equal((await listFindings(installation.em, { limit: 10 }, everywhere)).openCount, 0);
   });
 
   it('is found in every system, left alone, and removed one by one when a person approves', async () => {
@@ -171,7 +172,7 @@ describe('the sweep for orphans', () => {
     const { tenantId } = await installation.provision({ name: 'A ghost' });
     await rm(bucketOf(tenantId), { recursive: true });
     assert.equal((await sweep()).state, 'succeeded');
-    const [ghost] = (await listFindings(installation.em, { tenantId, ghost: true, limit: 10 })).items;
+    const [ghost] = (await listFindings(installation.em, { tenantId, ghost: true, limit: 10 }, everywhere)).items;
     assert.partialDeepStrictEqual(ghost, { ghost: true, repair: 'remake', state: 'open', found: 'missing' });
     const { runId } = await installation.em.transactional((em) => openRepair(em, ghost!.id, theSystem));
     assert.equal((await start(runId)).state, 'succeeded');
