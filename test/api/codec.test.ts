@@ -4,7 +4,7 @@ import { theSystem } from '#domain/events/appendEvent.ts';
 import { issueWorkerToken, revokeWorkerToken } from '#domain/workerTokens/workerTokens.ts';
 import { dataConverterOf } from '#temporal/connection.ts';
 import { ApiInstallation, insides, type Answer } from './apiInstallation.ts';
-import { plainPayload, runWithStepOn, sealed } from './codecCases.ts';
+import { plainPayload, runWithStepOn, sealed } from './cases/codecCases.ts';
 
 const ui = 'http://localhost:8233';
 const decode = '/api/v1/codec/decode';

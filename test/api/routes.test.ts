@@ -7,7 +7,7 @@ import { theSystem } from '#domain/events/appendEvent.ts';
 import { issueWorkerToken } from '#domain/workerTokens/workerTokens.ts';
 import { ApiInstallation, insides, type Answer, type Asking } from './apiInstallation.ts';
 import { personWith } from './personWith.ts';
-import { routeCases, type OperationId, type Request, type World } from './routeCases.ts';
+import { routeCases, type OperationId, type Request, type World } from './cases/routeCases.ts';
 
 /** Their runs wait for a person where they fail. */
 const patientSteps = [

@@ -4,7 +4,7 @@ import type { IssuedWorkerToken } from '#contracts/outside/workerTokens.ts';
 import { openCallback } from '#domain/outside/callbacks.ts';
 import { rows } from '#domain/sql.ts';
 import { dataConverterOf } from '#temporal/connection.ts';
-import type { Answer, ApiInstallation } from './apiInstallation.ts';
+import type { Answer, ApiInstallation } from '../apiInstallation.ts';
 import type { RouteCase, World } from './routeCases.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

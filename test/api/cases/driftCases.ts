@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
-import type { Answer } from './apiInstallation.ts';
+import type { Answer } from '../apiInstallation.ts';
 import type { RouteCase, World } from './routeCases.ts';
 
 const inAWeek = () => new Date(Date.now() + 7 * 86_400_000).toISOString();

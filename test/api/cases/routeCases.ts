@@ -8,7 +8,7 @@ import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
 import { decisionCases } from './decisionCases.ts';
 import { driftCases } from './driftCases.ts';
-import { owner, type Answer, type ApiInstallation, type Asking } from './apiInstallation.ts';
+import { owner, type Answer, type ApiInstallation, type Asking } from '../apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
 

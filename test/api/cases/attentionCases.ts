@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openTask } from '#domain/tasks/openTask.ts';
-import { owner, type Answer } from './apiInstallation.ts';
+import { owner, type Answer } from '../apiInstallation.ts';
 import type { OperationId, RouteCase, World } from './routeCases.ts';
 
 type AttentionRoute = Extract<

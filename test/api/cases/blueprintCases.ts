@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Answer } from './apiInstallation.ts';
+import type { Answer } from '../apiInstallation.ts';
 import type { RouteCase } from './routeCases.ts';
 
 const is = (expected: object) => (answer: Answer) =>
