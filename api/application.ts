@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { DomainError } from '#contracts/errors.ts';
@@ -43,21 +44,37 @@ function securityHeaders(https: boolean): express.RequestHandler {
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     xFrameOptions: { action: 'deny' },
   } as const;
-  const forPages = helmet({ ...common, contentSecurityPolicy: false });
-  const forAnswers = helmet({
-    ...common,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
+  const forPages = headersOf(helmet({ ...common, contentSecurityPolicy: false }));
+  const forAnswers = headersOf(
+    helmet({
+      ...common,
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          styleSrc: ["'self'"],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
       },
-    },
-  });
-  return (request, response, next) => (apiPaths.test(request.path) ? forAnswers : forPages)(request, response, next);
+    }),
+  );
+  return (request, response, next) => {
+    for (const [name, value] of apiPaths.test(request.path) ? forAnswers : forPages) response.setHeader(name, value);
+    next();
+  };
+}
+
+/** What helmet sets, asked once: it is the same for every answer, and working it out anew costs as much as a handler. */
+function headersOf(middleware: ReturnType<typeof helmet>): [name: string, value: string][] {
+  const headers: [string, string][] = [];
+  const response = {
+    setHeader: (name: string, value: string) => headers.push([name, value]),
+    removeHeader: () => undefined,
+  };
+  middleware({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
+  return headers;
 }
 
 /** Made once: they change with the code only. */

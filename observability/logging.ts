@@ -21,7 +21,8 @@ const contexts = new AsyncLocalStorage<LogContext>();
 
 /** Every line that `fn` writes, however deep and late, carries these ids besides those that were set around it. */
 export function withLogContext<T>(context: LogContext, fn: () => T): T {
-  return contexts.run({ ...contexts.getStore(), ...context }, fn);
+  const around = contexts.getStore();
+  return contexts.run(around ? { ...around, ...context } : context, fn);
 }
 
 /** The ids that are set here. */
@@ -40,7 +41,7 @@ export interface LoggerOptions {
  * secrets and personal data: messages, bindings of children and errors alike.
  */
 export function createLogger(role: Role, options: LoggerOptions = {}): Logger {
-  const write = options.write ?? ((line: string) => void process.stdout.write(line));
+  const write = options.write ?? writeSoon;
   const pretty = options.pretty ?? process.stdout.isTTY === true;
   const gate = {
     write(line: string): void {
@@ -60,6 +61,21 @@ export function createLogger(role: Role, options: LoggerOptions = {}): Logger {
     gate,
   );
 }
+
+/** What one turn of the event loop logs is one write: a call of the system for each line costs more than the line. */
+let waiting = '';
+
+function writeSoon(line: string): void {
+  if (waiting === '') setImmediate(writeWaiting);
+  waiting += line;
+}
+
+function writeWaiting(): void {
+  const lines = waiting;
+  waiting = '';
+  if (lines !== '') process.stdout.write(lines);
+}
+process.on('exit', writeWaiting);
 
 function traceIds(): { traceId?: string } {
   const traceId = trace.getActiveSpan()?.spanContext().traceId;

@@ -35,16 +35,25 @@ const secretEndings = [
 
 /** Whether a field's value is withheld whatever it holds; `Set-Cookie`, `set_cookie` and `setCookie` are one name. */
 export function isSecretName(name: string): boolean {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return secretNames.has(plain) || secretEndings.some((ending) => plain.endsWith(ending));
+  let isSecret = judgedNames.get(name);
+  if (isSecret === undefined) {
+    const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+    isSecret = secretNames.has(plain) || secretEndings.some((ending) => plain.endsWith(ending));
+    if (judgedNames.size < mostJudged) judgedNames.set(name, isSecret);
+  }
+  return isSecret;
 }
+
+/** Log lines have few names, and the same ones in every line. */
+const judgedNames = new Map<string, boolean>();
+const mostJudged = 1_000;
 
 const patterns: [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/?#]+@/gi, `$1${redacted}@`],
   [/\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi, `$1 ${redacted}`],
   [/\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g, redacted],
-  [/\b(twt_|tcb_)[0-9A-Za-z]{28}/g, `$1${redacted}`],
+  [/\b(tnt_|twt_|tcb_)[0-9A-Za-z]{28}/g, `$1${redacted}`],
   [/\bwhsec_[\w+/=]+/g, redacted],
   [/SCRAM-SHA-256\$[^\s'"\\]+/g, redacted],
   [/\b(password)\s+'[^']*'/gi, `$1 '${redacted}'`],
@@ -52,8 +61,12 @@ const patterns: [RegExp, string][] = [
   [/[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu, '[email]'],
 ];
 
+/** What every pattern needs somewhere: most texts are ids and paths that have none of it, and one look tells so. */
+const suspicious = /[@=$']|:\/\/|-----BEGIN|\b(?:bearer|basic)\s|\beyJ|\b(?:tnt|twt|tcb|whsec)_/i;
+
 /** The text without credentials, tokens, keys and mail addresses. */
 export function redactText(text: string): string {
+  if (!suspicious.test(text)) return text;
   let clean = text;
   for (const [pattern, replacement] of patterns) clean = clean.replace(pattern, replacement);
   return clean;
@@ -64,12 +77,10 @@ export function redact(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redact);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      name,
-      isSecretName(name) && inner !== null && inner !== undefined ? redacted : redact(inner),
-    ]),
-  );
+  const clean: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value))
+    clean[name] = isSecretName(name) && inner !== null && inner !== undefined ? redacted : redact(inner);
+  return clean;
 }
 
 /** SQL as it may be seen in a trace: with its shape, without its literals. */
@@ -79,5 +90,6 @@ export function redactSql(sql: string): string {
 
 /** An address as it may be seen in a trace: names of query parameters without their values, no credentials. */
 export function redactUrl(url: string): string {
+  if (!/[?&#]/.test(url)) return redactText(url);
   return redactText(url.replace(/([?&][^=&#\s]+)=[^&#\s]*/g, '$1=…').replace(/#.*$/, ''));
 }

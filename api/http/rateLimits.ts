@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { limited, type Limited, type Quota, type Quotas } from '#domain/settings/quotas.ts';
 import { countRefusedByRate } from '#observability/metrics.ts';
@@ -58,7 +57,7 @@ export const limitAddresses =
 /** Whoever has an IPv6 address has 2^64 of them: they count as one (RFC 6177). */
 export function addressOf({ ip = '' }: Pick<Request, 'ip'>): string {
   if (ip.startsWith('::ffff:') && ip.includes('.')) return ip.slice(7);
-  if (!isIPv6(ip)) return ip;
+  if (!ip.includes(':')) return ip;
   const [before = [], after = []] = ip.split('::').map((half) => (half === '' ? [] : half.split(':')));
   const groups = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
   const network = groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16));

@@ -25,7 +25,7 @@ export function requestLog(logger: Logger): RequestHandler {
     const requestId = given !== undefined && saneId.test(given) ? given : randomUUID();
     const notes: RequestNotes = { requestId, route: 'unmatched', error: null, about: {} };
     response.locals['notes'] = notes;
-    response.set('X-Request-Id', requestId);
+    response.setHeader('X-Request-Id', requestId);
     request.headers['x-request-id'] = requestId; // the pages hand it on to what they ask the API
     const { method, originalUrl } = request;
     const begun = performance.now();

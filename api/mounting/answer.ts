@@ -16,26 +16,24 @@ export async function answer(route: Route, input: Input, context: RequestContext
   const body = route.success.body?.parse(result);
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
   const status = statusOf(route, result);
-  response.status(status).set('Cache-Control', route.cacheControl ?? 'no-store');
+  response.statusCode = status;
+  response.setHeader('Cache-Control', route.cacheControl ?? 'no-store');
   if (body === undefined) return void response.end();
   const text = JSON.stringify(body);
-  response
-    .set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) })
-    .end(text);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
 }
 
-async function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const tooLate = new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
-    timer = setTimeout(() => reject(tooLate), deadlineMs);
+function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooLate()), deadlineMs);
+    handling.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([handling, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
+
+const tooLate = (): DomainError =>
+  new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
 
 /** Readiness answers 503 with a body of its own; everything else has one success. */
 const statusOf = ({ success }: Route, result: unknown): number =>

@@ -1,4 +1,5 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Sql } from '#domain/database.ts';
 import { withLogContext } from '#observability/logging.ts';
 import type { ApiContext } from '../context.ts';
 import { carryOutOnce, idempotencyKey } from '../http/once.ts';
@@ -20,8 +21,9 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
     const admitted = await admit(request, response);
     const { caller, principal, grants, token, params } = admitted;
 
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    // Made when they are asked for: most requests are answered without either.
+    let gone: AbortController | null = null;
+    let em: Sql | null = null;
     const input = {
       params,
       query: admitted.query,
@@ -32,11 +34,15 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
       ...questionsAbout(principal, grants, route),
       worker: caller.worker,
       header: (name: string) => request.get(name),
-      signal: gone.signal,
+      get signal() {
+        return (gone ??= abortedWith(response)).signal;
+      },
     };
     const requestContext: RequestContext = {
       ...context,
-      em: context.platform.registry.em.fork(),
+      get em() {
+        return (em ??= context.platform.registry.em.fork());
+      },
       once: onceFor(route, request, admitted, context),
       async signIn(userId) {
         if (token) await context.sessions.end(token);
@@ -49,12 +55,21 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
         cookie.take(response);
       },
     };
-    await withLogContext(params as object, () =>
+    const handle = () =>
       'stream' in route
         ? stream(route, input, requestContext, { request, response, token, stopping })
-        : answer(route, input, requestContext, response),
-    );
+        : answer(route, input, requestContext, response);
+    await (route.params ? withLogContext(params as object, handle) : handle());
   };
+}
+
+/** Aborted when the connection is gone before the answer is. */
+function abortedWith(response: Response): AbortController {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone;
 }
 
 function onceFor(

@@ -9,12 +9,12 @@ const patienceMs = 300_000;
 /** Talks to the API as the admin's browser does: JSON in and out, and the run's own event stream to see its end. */
 export class ApiClient {
   readonly #url: string;
-  readonly #cookie: string;
+  readonly cookie: string;
   readonly #agent = new Agent({ keepAlive: true });
 
   private constructor(url: string, cookie: string) {
     this.#url = url;
-    this.#cookie = cookie;
+    this.cookie = cookie;
   }
 
   static async signIn(url: string, credentials: { email: string; password: string }): Promise<ApiClient> {
@@ -51,7 +51,7 @@ export class ApiClient {
 
   #ask(method: string, path: string, body?: object): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const headers = { cookie: this.#cookie, ...(body ? { 'content-type': 'application/json' } : {}) };
+      const headers = { cookie: this.cookie, ...(body ? { 'content-type': 'application/json' } : {}) };
       const signal = AbortSignal.timeout(patienceMs);
       const asking = request(new URL(path, this.#url), { method, headers, agent: this.#agent, signal }, resolve);
       asking.once('error', reject);

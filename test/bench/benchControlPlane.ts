@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRegistry } from '#domain/database.ts';
@@ -10,7 +11,7 @@ import { ApiClient } from './apiClient.ts';
 import type { Bench } from './figure.ts';
 
 /** Which roles share a process. */
-export type Layout = 'api+worker' | 'api, worker';
+export type Layout = 'api+worker' | 'api, worker' | 'api';
 
 const owner = { email: 'bench@example.com', password: 'a password for the bench' };
 const startMs = 60_000;
@@ -18,13 +19,15 @@ const startMs = 60_000;
 /** An installation of its own on the bench's servers, in processes of their own, so that measuring takes no time from them. */
 export class BenchControlPlane {
   readonly urls: DatabaseUrls;
+  readonly url: string;
   readonly api: ApiClient;
   /** By roles. */
   readonly pids: Record<string, number>;
   readonly #processes: ChildProcess[];
 
-  private constructor(urls: DatabaseUrls, api: ApiClient, processes: Map<string, ChildProcess>) {
+  private constructor(urls: DatabaseUrls, url: string, api: ApiClient, processes: Map<string, ChildProcess>) {
     this.urls = urls;
+    this.url = url;
     this.api = api;
     this.pids = Object.fromEntries([...processes].map(([roles, child]) => [roles, child.pid!]));
     this.#processes = [...processes.values()];
@@ -59,19 +62,21 @@ export class BenchControlPlane {
       TEMPORAL_ADDRESS: bench.servers.temporalAddress,
       ...more,
     };
+    const writesLog = env['TENANTRY_LOG_LEVEL'] === 'info';
+    const log = writesLog ? openSync(join(bench.place, `${name}.log`), 'w') : 'inherit';
     const processes = new Map<string, ChildProcess>();
     try {
       let url: string | null = null;
       for (const roles of layout.split(', ')) {
         const child = fork(join(import.meta.dirname, 'rolesProcess.ts'), {
           env: { ...env, BENCH_ROLES: roles },
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+          stdio: ['ignore', log, 'inherit', 'ipc'],
         });
         processes.set(roles, child);
         url = (await readyOf(child, roles)).url ?? url;
       }
       if (!url) throw new Error(`no process of "${layout}" serves the API`);
-      return new BenchControlPlane(urls, await ApiClient.signIn(url, owner), processes);
+      return new BenchControlPlane(urls, url, await ApiClient.signIn(url, owner), processes);
     } catch (error) {
       await end([...processes.values()]);
       throw error;
@@ -83,7 +88,7 @@ export class BenchControlPlane {
   }
 }
 
-async function readyOf(child: ChildProcess, roles: string): Promise<{ url: string | null }> {
+export async function readyOf(child: ChildProcess, roles: string): Promise<{ url: string | null }> {
   const signal = AbortSignal.timeout(startMs);
   const ended = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`the process "${roles}" ended with ${code} before it was ready`);
@@ -93,7 +98,7 @@ async function readyOf(child: ChildProcess, roles: string): Promise<{ url: strin
   return message;
 }
 
-async function end(processes: ChildProcess[]): Promise<void> {
+export async function end(processes: ChildProcess[]): Promise<void> {
   for (const child of processes.toReversed()) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const gone = once(child, 'exit');

@@ -26,9 +26,21 @@ import { overhead } from './overhead.ts';
 import { provision } from './provision.ts';
 import { queue } from './queue.ts';
 import { sagas } from './sagas.ts';
+import { signedIn } from './signedIn.ts';
 import { warmStart } from './warmStart.ts';
 
-const figures: Figure[] = [provision, queue, fairness, overhead, durabilityTax, sagas, killed, memory, warmStart];
+const figures: Figure[] = [
+  provision,
+  queue,
+  fairness,
+  overhead,
+  durabilityTax,
+  sagas,
+  killed,
+  memory,
+  warmStart,
+  signedIn,
+];
 
 runCommand(async () => {
   const wanted = chosenFigures(process.argv.slice(2));
