@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RoleName } from '#contracts/access/roles.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RoutePermission } from '#contracts/permissions.ts';
 import type { Principal } from '#domain/access/grants.ts';
@@ -42,6 +43,8 @@ export interface RequestContext extends ApiContext {
   /** Begins a new session for this person and gives its cookie to the browser; an earlier one of this browser ends. */
   signIn(userId: string): Promise<SignedIn>;
   signOut(): Promise<void>;
+  /** One transaction that changes who may do what; afterwards every process is told, and this one answers by it at once. */
+  changeAccess<Result extends { epoch: number }>(work: (em: Sql) => Promise<Result>): Promise<Result>;
 }
 
 interface Described<Params extends z.ZodType, Query extends z.ZodType> {
@@ -131,4 +134,7 @@ export const RunStepParams = z.strictObject({ runId: Id, stepId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
 export const TargetParams = z.strictObject({ targetId: Id });
 export const WorkerTokenParams = z.strictObject({ tokenId: Id });
+export const UserParams = z.strictObject({ userId: Id });
+export const AssignmentParams = z.strictObject({ assignmentId: Id });
+export const RoleParams = z.strictObject({ role: RoleName });
 export const FindingParams = z.strictObject({ findingId: Id });

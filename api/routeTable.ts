@@ -64,6 +64,13 @@ import { listSigningSecrets } from './routes/outside/listSigningSecrets.ts';
 import { issueWorkerToken } from './routes/outside/issueWorkerToken.ts';
 import { listWorkerTokens } from './routes/outside/listWorkerTokens.ts';
 import { revokeWorkerToken } from './routes/outside/revokeWorkerToken.ts';
+import { listRoles } from './routes/roles/listRoles.ts';
+import { createRole } from './routes/roles/createRole.ts';
+import { changeRole } from './routes/roles/changeRole.ts';
+import { deleteRole } from './routes/roles/deleteRole.ts';
+import { listRoleAssignments } from './routes/roles/listRoleAssignments.ts';
+import { assignRole } from './routes/roles/assignRole.ts';
+import { withdrawRole } from './routes/roles/withdrawRole.ts';
 
 /** Every route there is, by its operation id. */
 export const routeTable = {
@@ -71,6 +78,13 @@ export const routeTable = {
   createSession,
   readSession,
   deleteSession,
+  listRoles,
+  createRole,
+  changeRole,
+  deleteRole,
+  listRoleAssignments,
+  assignRole,
+  withdrawRole,
   listPlans,
   createPlan,
   updatePlan,

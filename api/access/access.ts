@@ -70,9 +70,10 @@ export class Access {
     return this.current();
   }
 
-  /** This process changed something itself and answers by it at once. */
-  refresh(): void {
-    this.#drop();
+  /** This process changed something itself, up to here, and answers by it at once. */
+  refresh(epoch: number): void {
+    if (this.#epoch === null) this.#drop();
+    else this.#reach(epoch);
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { announceAccess } from '#domain/access/epoch.ts';
 import type { Sql } from '#domain/database.ts';
 import { withLogContext } from '#observability/logging.ts';
 import type { ApiContext } from '../context.ts';
@@ -44,6 +45,12 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
         return (em ??= context.platform.registry.em.fork());
       },
       once: onceFor(route, request, admitted, context),
+      async changeAccess(work) {
+        const changed = await context.platform.registry.em.fork().transactional(work);
+        context.access.refresh(changed.epoch);
+        announceAccess(context.platform.announcer, changed.epoch);
+        return changed;
+      },
       async signIn(userId) {
         if (token) await context.sessions.end(token);
         const started = await context.sessions.start(userId);

@@ -66,6 +66,7 @@ export type RoleToAssign = z.infer<typeof RoleToAssign>;
 export const RoleAssignment = z.object({
   id: z.uuid(),
   userId: z.uuid(),
+  email: z.string(),
   role: z.string(),
   roleTitle: z.string(),
   scope: ScopeOf,
@@ -74,6 +75,13 @@ export const RoleAssignment = z.object({
   createdBy: z.string().nullable(),
 });
 export type RoleAssignment = z.infer<typeof RoleAssignment>;
+
+export const AssignmentQuery = z.strictObject({
+  userId: z.uuid().toLowerCase().optional(),
+  role: z.string().max(39).optional(),
+  tenantId: z.uuid().toLowerCase().optional(),
+});
+export type AssignmentQuery = z.infer<typeof AssignmentQuery>;
 
 export const RoleAssignments = z.object({ items: z.array(RoleAssignment) });
 export type RoleAssignments = z.infer<typeof RoleAssignments>;

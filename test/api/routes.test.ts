@@ -51,7 +51,7 @@ describe('every route', () => {
   const pathOf = (route: AnyRoute, params: Record<string, string> = {}): string =>
     route.path.replace(
       /\{(\w+)\}/g,
-      (_whole, name: string) => params[name] ?? { slug: 'nowhere', version: '404' }[name] ?? unknownId,
+      (_whole, name: string) => params[name] ?? { slug: 'nowhere', version: '404', role: 'nobody' }[name] ?? unknownId,
     );
   /** As the owner, or where only workers may ask, as one. */
   const ask = (route: AnyRoute, method: string, path: string, asking: Asking = {}): Promise<Answer> =>
@@ -120,6 +120,8 @@ describe('every route', () => {
         it('answers 404 for what is not there', async () => {
           const body = {
             updateTenant: { name: 'x' },
+            changeRole: { expectedVersion: 1, title: 'x' },
+            assignRole: { role: 'support', scope: { kind: 'platform' } },
             deleteTenant: { confirm: 'x' },
             updateNotificationTarget: { enabled: true },
             assignTask: { assignee: null },

@@ -8,6 +8,7 @@ import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
 import { decisionCases } from './decisionCases.ts';
 import { driftCases } from './driftCases.ts';
+import { roleCases } from './roleCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from '../apiInstallation.ts';
 
 export type OperationId = keyof typeof routeTable;
@@ -46,6 +47,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
 
   return {
     ...decisionCases(world),
+    ...roleCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(

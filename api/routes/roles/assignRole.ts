@@ -1,0 +1,28 @@
+import { RoleAssignments, RoleToAssign } from '#contracts/access/roles.ts';
+import { DomainError } from '#contracts/errors.ts';
+import { assignRoles } from '#domain/access/assignRoles.ts';
+import { listAssignments } from '#domain/access/listAssignments.ts';
+import { rows } from '#domain/sql.ts';
+import { defineRoute, UserParams } from '../../route.ts';
+import { giverOf } from './giving.ts';
+
+export const assignRole = defineRoute({
+  method: 'post',
+  path: '/api/v1/people/{userId}/roles',
+  summary: 'Give a person a role: everywhere, for a plan or for one tenant',
+  permission: 'roles:assign',
+  scope: 'anywhere',
+  params: UserParams,
+  body: RoleToAssign,
+  success: { status: 201, body: RoleAssignments },
+  errors: ['not_found', 'role_exceeds_yours'],
+  async handle({ params: { userId }, body, principal, reach, actor }, context) {
+    const giver = await giverOf(principal, context);
+    await context.changeAccess(async (em) => {
+      const found = await rows(em)`select 1 from users where id = ${userId} for share`;
+      if (found.length === 0) throw new DomainError('not_found', 'There is no such person.');
+      return assignRoles(em, userId, [body], giver, actor);
+    });
+    return { items: await listAssignments(context.em, { userId }, reach) };
+  },
+});

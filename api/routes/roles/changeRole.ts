@@ -1,0 +1,20 @@
+import { Role, RoleChange } from '#contracts/access/roles.ts';
+import { changeRole as change } from '#domain/access/roles.ts';
+import { defineRoute, RoleParams } from '../../route.ts';
+import { giverOf, toldRole } from './giving.ts';
+
+export const changeRole = defineRoute({
+  method: 'patch',
+  path: '/api/v1/roles/{role}',
+  summary: 'Change what a role permits, or whether it needs a second factor',
+  permission: 'roles:manage',
+  params: RoleParams,
+  body: RoleChange,
+  success: { status: 200, body: Role },
+  errors: ['not_found', 'role_moved', 'role_seeded', 'role_exceeds_yours'],
+  async handle({ params, body, principal, actor }, context) {
+    const giver = await giverOf(principal, context);
+    await context.changeAccess((em) => change(em, params.role, body, giver, actor));
+    return toldRole(context.em, params.role);
+  },
+});
