@@ -15,6 +15,7 @@ export const Session = z.object({
   user: z.object({
     id: z.uuid(),
     email: z.string(),
+    name: z.string().nullable().optional(),
     role: z.string().describe('The one of the roles that permits the most; `none` without any'),
   }),
   roles: z.array(z.object({ role: z.string(), title: z.string(), scope: ScopeOf })),
@@ -23,5 +24,7 @@ export const Session = z.object({
     .array(z.object({ scope: ScopeOf, permissions: z.array(z.enum(permissions)) }))
     .describe('What is permitted where'),
   expiresAt: z.iso.datetime(),
+  factors: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }).optional(),
+  mustSetUp: z.literal('second_factor').nullable().optional(),
 });
 export type Session = z.infer<typeof Session>;

@@ -4,12 +4,15 @@ import type { Problem } from '#contracts/problems.ts';
 export class Refusal extends Error {
   readonly status: number;
   readonly problem: Partial<Problem>;
+  /** When it may be tried again, where the answer said so (`Retry-After`, RFC 9110 10.2.3, in seconds). */
+  readonly waitUntil: number | null;
 
-  constructor(status: number, problem: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem>, retryAfterSeconds: number | null = null) {
     super(problem.detail || problem.title || 'Something went wrong.');
     this.name = 'Refusal';
     this.status = status;
     this.problem = problem;
+    this.waitUntil = retryAfterSeconds === null ? null : Date.now() + retryAfterSeconds * 1000;
   }
 
   /** The first message for each field, by its dotted path. */
@@ -24,7 +27,9 @@ export class Refusal extends Error {
 export async function refusalFrom(response: Response): Promise<Refusal> {
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
   const problem = isJson ? ((await response.json().catch(() => ({}))) as Partial<Problem>) : {};
-  return new Refusal(response.status, { title: `The server answered ${response.status}.`, ...problem });
+  const seconds = Number(response.headers.get('retry-after') || NaN);
+  const wait = response.status === 429 && Number.isFinite(seconds) ? seconds : null;
+  return new Refusal(response.status, { title: `The server answered ${response.status}.`, ...problem }, wait);
 }
 
 export const unreachable = new Refusal(0, {

@@ -1,6 +1,7 @@
 import { error, redirect } from '@sveltejs/kit';
 import { signInPath } from '#lib/api/nextPath.ts';
 import { Refusal, refusalFrom, unreachable } from '#lib/api/refusal.ts';
+import { stepUp } from '#lib/api/stepUp.svelte.ts';
 
 /** The part of SvelteKit's load event that asking the API needs. */
 interface Loading {
@@ -21,6 +22,11 @@ export async function read<T>({ fetch, url, untrack }: Loading, path: string): P
         303,
         untrack(() => signInPath(url)),
       );
+    if (problem.code === 'second_factor_required')
+      redirect(
+        303,
+        untrack(() => `/set-up-factor?next=${encodeURIComponent(url.pathname + url.search)}`),
+      );
     // Not reached is a 503; an address that the API does not understand (no uuid, an old cursor) leads to nothing.
     error(status === 0 ? 503 : status === 400 ? 404 : status, message, {
       ...(problem.code && { code: problem.code }),
@@ -32,7 +38,7 @@ export async function read<T>({ fetch, url, untrack }: Loading, path: string): P
 /** Asks the API from the browser, or from a `load` with its own `fetch`; a failure is thrown as a `Refusal`. */
 export async function ask<T>(
   using: typeof fetch,
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
@@ -52,13 +58,24 @@ export async function ask<T>(
   return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
 }
 
-/** `ask` from an event handler, with the browser's own fetch. */
-export const send = <T>(
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+/**
+ * `ask` from an event handler, with the browser's own fetch. Where the API wants to know again who is there, the person is asked,
+ * and the request is repeated; who declines gets the refusal.
+ */
+export async function send<T>(
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
   headers?: Record<string, string>,
-): Promise<T> => ask<T>(fetch, method, path, body, headers);
+): Promise<T> {
+  try {
+    return await ask<T>(fetch, method, path, body, headers);
+  } catch (failure) {
+    const isWanted = failure instanceof Refusal && failure.problem.code === 'step_up_required';
+    if (!isWanted || !(await stepUp.confirm())) throw failure;
+    return ask<T>(fetch, method, path, body, headers);
+  }
+}
 
 /** Makes a query string of what is set: empty values are left out, so addresses stay short. */
 export function query(values: Record<string, string | number | null | undefined>): string {

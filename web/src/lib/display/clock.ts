@@ -19,5 +19,7 @@ class Clock {
 
 /** For what is running at this moment. */
 export const stopwatch = new Clock(100);
+/** For counting down. */
+export const secondHand = new Clock(1000);
 /** For "how long ago". */
 export const wallClock = new Clock(10_000);
