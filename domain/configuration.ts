@@ -75,6 +75,9 @@ const Environment = z.object({
   TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
   TENANTRY_SWEEP_GRACE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(600),
   TENANTRY_ACT_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(6),
+  TENANTRY_AUDIT_ANCHOR: z.string().min(1).optional(),
+  TENANTRY_AUDIT_ANCHOR_SECONDS: z.coerce.number().int().min(1).max(3_600).optional(),
+  TENANTRY_AUDIT_VERIFY_HOURS: z.coerce.number().int().min(1).max(720).default(24),
   TENANTRY_CIRCUIT_THRESHOLD: z.coerce.number().int().min(2).max(10_000).default(5),
 });
 
@@ -119,6 +122,8 @@ export interface Configuration {
   actAttempts: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
   circuitThreshold: number;
+  /** Where the audit's heads are anchored and how often at most, and how often its chains are verified. */
+  audit: { anchor: string; anchorSeconds: number; verifyHours: number };
   /** When every night, in UTC; null for never. */
   driftCheckAt: { hour: number; minute: number } | null;
   sweepAt: { hour: number; minute: number } | null;
@@ -205,9 +210,21 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,
+    audit: auditOf(e, dataDir),
     driftCheckAt: e.TENANTRY_DRIFT_CHECK_AT,
     sweepAt: e.TENANTRY_SWEEP_AT,
     sweepGraceSeconds: e.TENANTRY_SWEEP_GRACE_SECONDS,
+  };
+}
+
+/** A file takes a line each second; a bucket, in which each line is an object that is paid for, every half minute. */
+function auditOf(e: z.output<typeof Environment>, dataDir: string): Configuration['audit'] {
+  const given = e.TENANTRY_AUDIT_ANCHOR ?? `${dataDir}/audit`;
+  const isBucket = given.startsWith('s3://');
+  return {
+    anchor: isBucket ? given : resolve(given),
+    anchorSeconds: e.TENANTRY_AUDIT_ANCHOR_SECONDS ?? (isBucket ? 30 : 1),
+    verifyHours: e.TENANTRY_AUDIT_VERIFY_HOURS,
   };
 }
 

@@ -12,6 +12,7 @@ import { taskQueueOf } from '#temporal/queues.ts';
 import { createDeps, type WorkerDeps } from './createDeps.ts';
 import { startNotifier } from './notifier/notifier.ts';
 import { startReconciler } from './reconciler/reconciler.ts';
+import { startSealer } from './sealer/sealer.ts';
 import { stepInterceptor } from './stepInterceptor.ts';
 
 const poolSize = 20;
@@ -94,11 +95,13 @@ export async function startWorker(
     ended.catch(() => undefined); // told through `ended`
     const reconciler = startReconciler({ platform, client: temporal.client, logger });
     const notifier = startNotifier({ platform, mail: deps.mail, logger });
+    const sealer = startSealer({ platform, logger });
     let stopping: Promise<void> | null = null;
     const stop = async () => {
       await Promise.all([reconciler.stop(), notifier.stop()]);
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
+      await sealer.stop(); // the last: what happened while the others stopped is sealed too
       await connection.close();
       await closeAll();
     };

@@ -1,0 +1,23 @@
+import { Counter, Gauge } from 'prom-client';
+import { registry } from './metrics.ts';
+
+const registers = [registry];
+
+const sealedEntries = new Counter({
+  name: 'tenantry_audit_sealed_total',
+  help: 'Events that this process sealed into the chains of the audit',
+  registers,
+});
+
+const lag = new Gauge({
+  name: 'tenantry_audit_lag_seconds',
+  help: 'Age of the oldest event that is not sealed, and of the oldest head that is not anchored; 0 when none waits',
+  labelNames: ['of'],
+  registers,
+});
+
+export const countSealed = (entries: number): void => sealedEntries.inc(entries);
+
+export function reportSealingLag(seconds: { sealing: number; anchoring: number }): void {
+  for (const [of, value] of Object.entries(seconds)) lag.set({ of }, Math.max(0, value));
+}
