@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as blueprints from '#contracts/blueprints.ts';
+import { approvalHeader } from '#contracts/approvals/approvals.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import { Problem } from '#contracts/problems.ts';
 import { Run, RunPage, RunStarted, RunStep } from '#contracts/runs.ts';
@@ -141,6 +142,7 @@ function operationOf(operationId: string, route: AnyRoute, write: SchemaWriter):
       ...parametersOf('query', route.query ?? nothing, write),
       ...Object.entries(route.headers ?? {}).map(([name, description]) => headerOf(name, description)),
       ...('idempotent' in route && route.idempotent ? [idempotencyHeader] : []),
+      ...('approval' in route && route.approval ? [approvalParameter] : []),
     ],
     ...('body' in route && route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: write.sent(route.body) } } } }
@@ -178,6 +180,12 @@ const idempotencyHeader = {
   description:
     'Repeating the same request with the same key within 24 hours gives the same answer and does nothing again',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+};
+
+const approvalParameter = {
+  ...headerOf(approvalHeader, 'The approval of this very request, where the policy of its act asks for one'),
+  required: false,
+  schema: { type: 'string', format: 'uuid' },
 };
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodType, write: SchemaWriter): Operation['parameters'] {
@@ -231,6 +239,8 @@ function refusalsOf(route: AnyRoute): Operation['responses'] {
     for (const code of ['bad_json', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);
   if ('idempotent' in route && route.idempotent)
     for (const code of ['idempotency_key_reused', 'idempotency_in_flight'] as const) codes.add(code);
+  if ('approval' in route && route.approval)
+    for (const code of ['approval_required', 'approval_invalid', 'approval_over'] as const) codes.add(code);
   const byStatus = Map.groupBy(codes, (code) => statuses[code]);
   const own = 'stream' in route ? [] : [...(route.success.also ?? [])];
   return Object.fromEntries(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RoleName } from '#contracts/access/roles.ts';
+import type { DangerousAct } from '#contracts/approvals/acts.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RoutePermission } from '#contracts/permissions.ts';
 import type { Principal } from '#domain/access/grants.ts';
@@ -9,6 +10,7 @@ import type { SignedIn } from '#domain/people/sessions.ts';
 import type { TokenHolder } from '#domain/workerTokens/workerTokens.ts';
 import type { ApiContext } from './context.ts';
 import type { Rate } from './http/rates.ts';
+import type { Asked, Judged } from './mounting/admission/judge.ts';
 import type { Questions } from './mounting/admission/permitted.ts';
 import type { ThingKind } from './mounting/admission/targets.ts';
 
@@ -45,6 +47,8 @@ export interface RequestContext extends ApiContext {
   signOut(): Promise<void>;
   /** One transaction that changes who may do what; afterwards every process is told, and this one answers by it at once. */
   changeAccess<Result extends { epoch: number }>(work: (em: Sql) => Promise<Result>): Promise<Result>;
+  /** What another request of the same caller would meet, short of being carried out; refuses what would be refused. */
+  judge(asked: Asked): Promise<Judged>;
 }
 
 interface Described<Params extends z.ZodType, Query extends z.ZodType> {
@@ -82,10 +86,17 @@ export interface Route<
   body?: Body;
   /** Whether `Idempotency-Key` is heeded: the handler then does its writing by `once`. */
   idempotent?: boolean;
+  /** Others must have approved it, as many as the policy of this act asks for, or as the route itself finds out. */
+  approval?: DangerousAct | ApprovalRule<z.output<Params>, z.output<Body>>;
   success: { status: 200 | 201 | 202 | 204; body?: Answer; also?: readonly number[] };
   /** For answers that anybody may keep; all others are `no-store`. */
   cacheControl?: string;
   handle(input: RouteInput<Params, Query, Body>, context: RequestContext): Promise<z.input<Answer>>;
+}
+
+export interface ApprovalRule<Params, Body> {
+  act: DangerousAct;
+  required(given: { params: Params; body: Body }, em: Sql): Promise<number>;
 }
 
 /** A stream of server-sent events: the newest whole state whenever it changed, `id` is its version. */
@@ -137,4 +148,5 @@ export const WorkerTokenParams = z.strictObject({ tokenId: Id });
 export const UserParams = z.strictObject({ userId: Id });
 export const AssignmentParams = z.strictObject({ assignmentId: Id });
 export const RoleParams = z.strictObject({ role: RoleName });
+export const ApprovalParams = z.strictObject({ approvalId: Id });
 export const FindingParams = z.strictObject({ findingId: Id });

@@ -47,6 +47,13 @@ import { claimOwner } from './routes/session/claimOwner.ts';
 import { createSession } from './routes/session/createSession.ts';
 import { deleteSession } from './routes/session/deleteSession.ts';
 import { readSession } from './routes/session/readSession.ts';
+import { decideApproval } from './routes/approvals/decideApproval.ts';
+import { listApprovalPolicies } from './routes/approvals/listApprovalPolicies.ts';
+import { listApprovals } from './routes/approvals/listApprovals.ts';
+import { readApproval } from './routes/approvals/readApproval.ts';
+import { requestApproval } from './routes/approvals/requestApproval.ts';
+import { updateApprovalPolicy } from './routes/approvals/updateApprovalPolicy.ts';
+import { withdrawApproval } from './routes/approvals/withdrawApproval.ts';
 import { assignTask } from './routes/tasks/assignTask.ts';
 import { closeTask } from './routes/tasks/closeTask.ts';
 import { listTasks } from './routes/tasks/listTasks.ts';
@@ -125,6 +132,13 @@ export const routeTable = {
   readTask,
   assignTask,
   closeTask,
+  listApprovals,
+  requestApproval,
+  readApproval,
+  decideApproval,
+  withdrawApproval,
+  listApprovalPolicies,
+  updateApprovalPolicy,
   decodeHistory,
   encodeAnswer,
   listWorkerTokens,

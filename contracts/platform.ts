@@ -46,6 +46,7 @@ export const PlatformState = z.object({
   cluster: ClusterState,
   provisioning: ProvisioningState,
   openTasks: z.number().int().nullable().describe('Null for who may not read tasks'),
+  approvalsToDecide: z.number().int().nullable().describe('Null for who may not approve anything'),
 });
 export type PlatformState = z.infer<typeof PlatformState>;
 

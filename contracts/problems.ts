@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dangerousActNames } from './approvals/acts.ts';
 import { errorCodes } from './errors.ts';
 
 /** RFC 9457 problem details, with a stable `code`, the request id and, for bad input, the paths of the fields. */
@@ -12,5 +13,9 @@ export const Problem = z.object({
   fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   suggestions: z.array(z.string()).optional(),
   runId: z.string().optional(),
+  approval: z
+    .object({ act: z.enum(dangerousActNames), required: z.int(), approvalId: z.uuid().optional() })
+    .optional()
+    .describe('With `approval_required`: what must be approved, by how many, and the request for it if there is one'),
 });
 export type Problem = z.infer<typeof Problem>;

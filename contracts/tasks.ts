@@ -9,6 +9,8 @@ export const taskKinds = [
   'drift',
   'orphans',
   'delivery_refused',
+  'approval',
+  'support_access',
 ] as const;
 export const TaskKind = z.enum(taskKinds);
 export type TaskKind = z.infer<typeof TaskKind>;
@@ -30,6 +32,7 @@ export const Task = z.object({
   left: z.array(LeftThing),
   runId: z.uuid().nullable(),
   tenantId: z.uuid().nullable(),
+  subjectId: z.uuid().nullable().describe('The approval or the support access that it is about, by its kind'),
   tenant: z.object({ name: z.string(), slug: z.string().nullable() }).nullable(),
   assignee: z.object({ id: z.uuid(), email: z.string() }).nullable(),
   openedAt: z.iso.datetime(),

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { DangerousAct } from '#contracts/approvals/acts.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import { taskKinds, type TaskKind } from '#contracts/tasks.ts';
@@ -124,6 +125,13 @@ const notifications = new Counter({
   registers,
 });
 
+const approvals = new Counter({
+  name: 'tenantry_approvals_total',
+  help: 'What became of requests for approval of dangerous acts, by act and outcome',
+  labelNames: ['act', 'outcome'],
+  registers,
+});
+
 /** `route` is the pattern (`/api/v1/tenants/{id}`), or `unmatched`; never the path that was asked for. */
 export function countRequest(seen: { method: string; route: string; status: number; seconds: number }): void {
   const method = methods.has(seen.method) ? seen.method : 'other';
@@ -191,6 +199,10 @@ export function reportHeldRuns(counts: ReadonlyMap<string, number>): void {
 export function reportOpenTasks(counts: ReadonlyMap<TaskKind, number>): void {
   for (const kind of taskKinds) openTasks.set({ kind }, counts.get(kind) ?? 0);
 }
+
+export type ApprovalOutcome = 'requested' | 'approved' | 'refused' | 'withdrawn' | 'used' | 'given_back' | 'expired';
+
+export const countApproval = (act: DangerousAct, outcome: ApprovalOutcome): void => approvals.inc({ act, outcome });
 
 export const countNotification = (channel: 'mail' | 'webhook', outcome: 'sent' | 'failed' | 'dead'): void =>
   notifications.inc({ channel, outcome });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError, type ErrorCode, type FieldError } from '#contracts/errors.ts';
 import type { Sql } from '#domain/database.ts';
+import { inOrder } from '#domain/inOrder.ts';
 import { json, rows } from '#domain/sql.ts';
 import { statuses } from './problems.ts';
 
@@ -100,15 +101,4 @@ async function keep(em: Sql, id: IdempotencyKey, status: number, body: unknown):
   await rows(em)`
     insert into idempotency_keys (actor_id, route, key, request_hash, status, body)
     values (${id.actorId}, ${id.route}, ${id.key}, ${id.requestHash}, ${status}, ${json(body)}::jsonb)`;
-}
-
-/** The same value with its keys in order, however they were sent. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, inOrder(inner)]),
-  );
 }

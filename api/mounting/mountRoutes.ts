@@ -5,6 +5,7 @@ import { inviteOrigin } from '../http/crossOrigin.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute } from '../route.ts';
 import type { SessionCookie } from '../signIn/sessionCookie.ts';
+import { judgeFor } from './admission/judge.ts';
 import { serve } from './serve.ts';
 
 export interface Mounting {
@@ -20,11 +21,12 @@ export interface Mounting {
 /** The one loop that turns routes into handlers: whoever adds a route gets every check by adding it to the table. */
 export function mountRoutes(routes: Record<string, AnyRoute>, mounting: Mounting): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
+  const judge = judgeFor(routes, mounting);
   for (const [path, onPath] of Map.groupBy(Object.entries(routes), ([, route]) => route.path)) {
     const place = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
     for (const [name, route] of onPath) {
       if (!route.permission) throw new Error(`the route ${name} declares no permission`);
-      place[route.method](serve(route, mounting));
+      place[route.method](serve(route, mounting, judge));
     }
     place.all(
       refuseMethod(

@@ -7,13 +7,15 @@ import { carryOutOnce, idempotencyKey } from '../http/once.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute, RequestContext } from '../route.ts';
 import { admissionTo, type Admitted } from './admission/admit.ts';
+import { withApproval } from './admission/approval.ts';
+import type { Judge } from './admission/judge.ts';
 import { questionsAbout } from './admission/permitted.ts';
 import { answer } from './answer.ts';
 import type { Mounting } from './mountRoutes.ts';
 import { stream } from './stream.ts';
 
 /** Admits, then hands over to the route's own handler with what belongs to this one request. */
-export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
+export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): RequestHandler {
   const { context, cookie, stopping } = mounting;
   const admit = admissionTo(route, mounting);
 
@@ -61,11 +63,12 @@ export function serve(route: AnyRoute, mounting: Mounting): RequestHandler {
         if (token) await context.sessions.end(token);
         cookie.take(response);
       },
+      judge: (asked) => judge(asked, admitted),
     };
     const handle = () =>
       'stream' in route
         ? stream(route, input, requestContext, { request, response, token, stopping })
-        : answer(route, input, requestContext, response);
+        : withApproval(route, request, admitted, context, () => answer(route, input, requestContext, response));
     await (route.params ? withLogContext(params as object, handle) : handle());
   };
 }

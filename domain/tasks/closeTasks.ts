@@ -3,17 +3,19 @@ import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 
-/** Closes the open tasks of a run, a tenant or (by `kinds` alone) the platform, because their reason is gone. */
+/** Closes the open tasks of a run, a tenant, one thing or (by `kinds` alone) the platform, because their reason is gone. */
 export async function closeTasks(
   em: Sql,
-  which: ({ runId: string } | { tenantId: string } | { platform: true }) & { kinds?: readonly TaskKind[] },
+  which: ({ runId: string } | { tenantId: string } | { subjectId: string } | { platform: true }) & {
+    kinds?: readonly TaskKind[];
+  },
   actor: Actor,
 ): Promise<void> {
-  const of = { runId: null, tenantId: null, platform: false, kinds: null, ...which };
+  const of = { runId: null, tenantId: null, subjectId: null, platform: false, kinds: null, ...which };
   const closed = await rows<{ id: string; kind: TaskKind; tenant_id: string | null }>(em)`
     update tasks set state = 'done', closed_at = now(), updated_at = now()
     where state = 'open'
-      and (run_id = ${of.runId}::uuid or tenant_id = ${of.tenantId}::uuid
+      and (run_id = ${of.runId}::uuid or tenant_id = ${of.tenantId}::uuid or about = ${of.subjectId}::text
            or (${of.platform}::boolean and about = 'platform'))
       and (${of.kinds}::text[] is null or kind = any(${of.kinds}::text[]))
     returning id, kind, tenant_id`;

@@ -10,6 +10,8 @@ export interface NewTask {
   kind: TaskKind;
   runId: string | null;
   tenantId: string | null;
+  /** Where it is about one thing of another kind: an approval, a support access. */
+  subjectId?: string;
   /** Goes out by mail and webhook: no names of people or customers. */
   title: string;
   reason: Reason;
@@ -51,8 +53,9 @@ export async function openTask(em: Sql, task: NewTask, actor: Actor = theSystem)
   return id;
 }
 
-/** What a task is about, of which one may be open: a run, a tenant, or the platform. */
-function aboutOf({ kind, runId, tenantId }: NewTask): string {
+/** What a task is about, of which one may be open: a run, a tenant, something that it names, or the platform. */
+function aboutOf({ kind, runId, tenantId, subjectId }: NewTask): string {
+  if (subjectId !== undefined) return subjectId;
   const aboutRun = kind === 'parked' || kind === 'workflow_stuck' || kind === 'delivery_refused';
   return (aboutRun ? runId : kind === 'attention' ? (tenantId ?? runId) : tenantId) ?? 'platform';
 }

@@ -5,6 +5,7 @@ import { rows } from '../sql.ts';
 interface TaskRow {
   id: string;
   kind: TaskKind;
+  about: string;
   state: TaskState;
   title: string;
   reason_code: string;
@@ -43,7 +44,10 @@ export const findTaskView = async (em: Sql, taskId: string): Promise<Task | null
   (await viewTasks(em, [taskId]))[0] ?? null;
 
 /** Their end is a fact (nothing is left, the cluster was decided upon), not an opinion. */
-const closedByThemselves: readonly TaskKind[] = ['attention', 'cluster_lost'];
+const closedByThemselves: readonly TaskKind[] = ['attention', 'cluster_lost', 'approval'];
+
+/** Those that name what they are about, which has a page of its own. */
+const kindsWithSubject: readonly TaskKind[] = ['approval', 'support_access'];
 
 export const mayBeClosed = ({ kind, state }: { kind: TaskKind; state: TaskState }): boolean =>
   state === 'open' && !closedByThemselves.includes(kind);
@@ -58,6 +62,7 @@ const viewTask = (row: TaskRow): Task => ({
   left: row.what_is_left,
   runId: row.run_id,
   tenantId: row.tenant_id,
+  subjectId: kindsWithSubject.includes(row.kind) ? row.about : null,
   tenant: row.tenant_name === null ? null : { name: row.tenant_name, slug: row.tenant_slug },
   assignee: row.assignee_id && row.assignee_email ? { id: row.assignee_id, email: row.assignee_email } : null,
   openedAt: new Date(row.opened_at).toISOString(),

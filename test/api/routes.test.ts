@@ -51,7 +51,8 @@ describe('every route', () => {
   const pathOf = (route: AnyRoute, params: Record<string, string> = {}): string =>
     route.path.replace(
       /\{(\w+)\}/g,
-      (_whole, name: string) => params[name] ?? { slug: 'nowhere', version: '404', role: 'nobody' }[name] ?? unknownId,
+      (_whole, name: string) =>
+        params[name] ?? { slug: 'nowhere', version: '404', act: 'unknown_act', role: 'nobody' }[name] ?? unknownId,
     );
   /** As the owner, or where only workers may ask, as one. */
   const ask = (route: AnyRoute, method: string, path: string, asking: Asking = {}): Promise<Answer> =>
@@ -131,6 +132,8 @@ describe('every route', () => {
             answerCallback: { outcome: 'done' },
             decideRun: { version: 1, decision: 'retry' },
             setRunBreakpoint: { on: true },
+            decideApproval: { verdict: 'approve' },
+            updateApprovalPolicy: { expected: 0, required: 0 },
             acceptOrphan: { reason: 'x', until: new Date(Date.now() + 86_400_000).toISOString() },
             acceptDriftFinding: { reason: 'x', until: new Date(Date.now() + 86_400_000).toISOString() },
           }[id as string];

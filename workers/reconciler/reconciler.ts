@@ -5,6 +5,7 @@ import { closeEndedExecutions } from './closeEndedExecutions.ts';
 import { deliverCancels } from './deliverCancels.ts';
 import { purgePlans } from './purgePlans.ts';
 import { settleSchedules } from '../schedules.ts';
+import { expireApprovals } from './expireApprovals.ts';
 import type { Reconciled } from './reconciled.ts';
 import { deliverDecisions, wakeHeldRuns } from './releaseRuns.ts';
 import { reportLag } from './reportLag.ts';
@@ -34,6 +35,7 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
           await purgePlans(reconciled);
           await clearTombstones(platform.configuration.storageDir, tombstoneMs);
         }
+        await expireApprovals(reconciled);
         await reportLag(platform.registry.em.fork());
         // What another cluster does not know proves nothing about a run, and nothing is begun in it.
         if (await compareCluster(platform.registry.em.fork(), await clusterOf(client))) {

@@ -12,6 +12,7 @@ export const deleteTenant = defineRoute({
   params: TenantParams,
   body: TenantRemoval,
   idempotent: true,
+  approval: 'erase_tenant',
   success: { status: 202, body: RunStarted },
   errors: ['not_found', 'confirmation_mismatch', 'tenant_erased', 'run_in_progress'],
   async handle({ params, body, actor }, { once, workflows }) {

@@ -3,6 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { routeTable } from '#api/routeTable.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import type { StepIn } from '#test/servers/faults.ts';
+import { approvalCases } from './approvalCases.ts';
 import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
@@ -48,6 +49,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
   return {
     ...decisionCases(world),
     ...roleCases(world),
+    ...approvalCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(

@@ -110,6 +110,8 @@ export const taskKindWords: Record<TaskKind, Word> = {
   drift: { title: 'Drift', tone: 'warn' },
   orphans: { title: 'Orphans', tone: 'warn' },
   delivery_refused: { title: 'Not delivered', tone: 'warn' },
+  approval: { title: 'Asks for approval', tone: 'busy' },
+  support_access: { title: 'Support access', tone: 'warn' },
 };
 
 export const notificationStateWords: Record<Notification['state'], Word> = {

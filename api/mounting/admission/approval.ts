@@ -1,0 +1,65 @@
+import type { Request } from 'express';
+import { approvalHeader } from '#contracts/approvals/approvals.ts';
+import { DomainError } from '#contracts/errors.ts';
+import { requestHashOf } from '#domain/approvals/requestHash.ts';
+import { giveApprovalBack, takeApproval, type Taken } from '#domain/approvals/takeApproval.ts';
+import { countApproval } from '#observability/metrics.ts';
+import type { ApiContext } from '../../context.ts';
+import { statuses } from '../../http/problems.ts';
+import type { Route } from '../../route.ts';
+import type { Admitted } from './admit.ts';
+import { exactOf, requiredFor } from './judge.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * Lets a dangerous act happen that needs no approval, or has it: an approval is marked as used before the act, and given back when the
+ * act is refused by its own rules. An act that ends without a meaning (an outage, a killed process) may have happened, so its approval
+ * stays used. Refuses with `approval_required`, `approval_invalid`, `approval_over`.
+ */
+export async function withApproval(
+  route: Route,
+  request: Request,
+  admitted: Admitted,
+  { platform }: ApiContext,
+  act: () => Promise<void>,
+): Promise<void> {
+  if (!route.approval) return act();
+  const em = platform.registry.em.fork();
+  const required = await requiredFor(route, admitted, em);
+  if (required === 0) return act();
+  const dangerous = typeof route.approval === 'string' ? route.approval : route.approval.act;
+  const header = request.get(approvalHeader)?.toLowerCase();
+  const requesterId = admitted.actor.userId;
+  if (header === undefined || requesterId === null)
+    throw new DomainError(
+      'approval_required',
+      `${required === 1 ? 'Another person' : `${required} other people`} must approve this first.`,
+      { extra: { approval: { act: dangerous, required } } },
+    );
+  if (!uuid.test(header))
+    throw new DomainError('approval_invalid', `The header ${approvalHeader} must be the id of an approval.`);
+
+  const taken = await takeApproval(
+    em,
+    {
+      approvalId: header,
+      requestHash: requestHashOf(exactOf(route, admitted), requesterId),
+      requesterId,
+      required,
+      idempotencyKey: route.idempotent ? (request.get('Idempotency-Key') ?? null) : null,
+    },
+    admitted.actor,
+  );
+  if (taken === null) return act();
+  countApproval(dangerous, 'used');
+  await act().catch(async (error: unknown) => {
+    if (error instanceof DomainError && statuses[error.code] < 500) await giveBack(taken, error);
+    throw error;
+  });
+
+  async function giveBack(taken: NonNullable<Taken>, { code }: DomainError): Promise<void> {
+    await giveApprovalBack(platform.registry.em.fork(), taken, code, admitted.actor);
+    countApproval(dangerous, 'given_back');
+  }
+}
