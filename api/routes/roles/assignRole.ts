@@ -2,6 +2,7 @@ import { RoleAssignments, RoleToAssign } from '#contracts/access/roles.ts';
 import { DomainError } from '#contracts/errors.ts';
 import { assignRoles } from '#domain/access/assignRoles.ts';
 import { listAssignments } from '#domain/access/listAssignments.ts';
+import { requiredToAssign } from '#domain/approvals/privilegedRoles.ts';
 import { rows } from '#domain/sql.ts';
 import { defineRoute, UserParams } from '../../route.ts';
 import { giverOf } from './giving.ts';
@@ -12,6 +13,7 @@ export const assignRole = defineRoute({
   summary: 'Give a person a role: everywhere, for a plan or for one tenant',
   permission: 'roles:assign',
   scope: 'anywhere',
+  approval: { act: 'grant_roles', required: ({ body }, em) => requiredToAssign(em, body.role) },
   params: UserParams,
   body: RoleToAssign,
   success: { status: 201, body: RoleAssignments },

@@ -1,5 +1,6 @@
 import { Role, RoleChange } from '#contracts/access/roles.ts';
 import { changeRole as change } from '#domain/access/roles.ts';
+import { requiredToChangeRole } from '#domain/approvals/privilegedRoles.ts';
 import { defineRoute, RoleParams } from '../../route.ts';
 import { giverOf, toldRole } from './giving.ts';
 
@@ -8,6 +9,10 @@ export const changeRole = defineRoute({
   path: '/api/v1/roles/{role}',
   summary: 'Change what a role permits, or whether it needs a second factor',
   permission: 'roles:manage',
+  approval: {
+    act: 'grant_roles',
+    required: ({ params, body }, em) => requiredToChangeRole(em, params.role, body),
+  },
   params: RoleParams,
   body: RoleChange,
   success: { status: 200, body: Role },

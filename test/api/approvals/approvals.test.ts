@@ -152,6 +152,28 @@ describe('a dangerous act', () => {
     assert.equal(platform['approvalsToDecide'], 0);
   });
 
+  it('is to give a privileged role, or privileges to a role; not to give one that only looks', async () => {
+    const { api, ada, bob, by, policy, ask, decide } = world;
+    await policy(1, 'grant_roles');
+    const { userId } = await personWith(api.installation, []);
+    const path = `/api/v1/people/${userId}/roles`;
+    const give = (role: string, headers = {}) =>
+      by<Problem>(ada, 'POST', path, { body: { role, scope: { kind: 'platform' } }, headers });
+    assert.equal((await give('auditor')).status, 201);
+    refused(await give('admin'), 403, 'approval_required');
+    const id = await ask(ada, { path, body: { scope: { kind: 'platform' }, role: 'admin' } });
+    await decide(bob, id);
+    refused(await give('owner', { [approvalHeader]: id }), 403, 'approval_invalid');
+    assert.equal((await give('admin', { [approvalHeader]: id })).status, 201);
+
+    const role = { name: 'night-shift', title: 'Night shift', permissions: ['runs:read'] };
+    assert.equal((await by(ada, 'POST', '/api/v1/roles', { body: role })).status, 201);
+    const change = (permissions: string[]) =>
+      by<Problem>(ada, 'PATCH', '/api/v1/roles/night-shift', { body: { permissions, expectedVersion: 1 } });
+    refused(await change(['runs:read', 'tenants:delete']), 403, 'approval_required');
+    assert.equal((await change(['runs:read', 'runs:retry'])).status, 200);
+  });
+
   it('asks people by a task that closes itself, and expires', async () => {
     const { ada, bob, policy, ask, decide, use, read, eventsOf, by, asAdmin } = world;
     await policy(1);
