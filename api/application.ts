@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { DomainError } from '#contracts/errors.ts';
+import type { ApiContext } from './context.ts';
 import { docsPage } from './docsPage.ts';
 import { mountRoutes, type Mounting } from './mounting/mountRoutes.ts';
 import { openapiDocument } from './openapiDocument.ts';
@@ -32,7 +33,7 @@ export function buildApplication(mounting: Mounting, pages: Pages | null): Expre
     if (pages && !apiPaths.test(request.path)) return pages(request, response, next);
     throw new DomainError('not_found', 'There is nothing at this address.');
   });
-  app.use(answerErrors);
+  app.use(answerErrors(mounting.context));
   return app;
 }
 
@@ -105,10 +106,13 @@ function documents(publicUrl: string): express.Router {
   return router;
 }
 
-const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
-  const notes = notesOf(response);
-  const meant = domainErrorOf(error);
-  notes.error = meant;
-  if (response.headersSent) return void response.destroy(); // a half answer must not look like a whole one
-  writeProblem(response, meant, notes.requestId);
-};
+const answerErrors =
+  ({ refusals }: Pick<ApiContext, 'refusals'>): ErrorRequestHandler =>
+  (error: unknown, request, response, _next) => {
+    const notes = notesOf(response);
+    const meant = domainErrorOf(error);
+    notes.error = meant;
+    refusals.note(request, notes, meant);
+    if (response.headersSent) return void response.destroy(); // a half answer must not look like a whole one
+    writeProblem(response, meant, notes.requestId);
+  };

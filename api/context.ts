@@ -5,6 +5,7 @@ import type { RateLimits } from './http/rateLimits.ts';
 import type { Access } from './access/access.ts';
 import type { CheckPassword } from './signIn/checkPassword.ts';
 import type { Sessions } from './signIn/sessions.ts';
+import type { Refusals } from './refusals/refusals.ts';
 import type { Readiness } from './readiness.ts';
 import type { RunWatch } from './runWatch.ts';
 import type { WorkflowDesk } from './workflowDesk.ts';
@@ -18,6 +19,7 @@ export interface ApiContext {
   sessions: Sessions;
   checkPassword: CheckPassword;
   limits: RateLimits;
+  refusals: Refusals;
   workflows: WorkflowDesk;
   runWatch: RunWatch;
   readiness: Readiness;

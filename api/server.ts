@@ -11,6 +11,7 @@ import { ownOrigins } from './http/crossOrigin.ts';
 import { openPages } from './pages.ts';
 import { refusePlainHttp } from './http/plainHttp.ts';
 import { RateLimits } from './http/rateLimits.ts';
+import { Refusals } from './refusals/refusals.ts';
 import { Readiness } from './readiness.ts';
 import { RunWatch } from './runWatch.ts';
 import { passwordCheck } from './signIn/checkPassword.ts';
@@ -24,6 +25,8 @@ const drainMs = 10_000;
 export interface RunningApi {
   /** Where it listens, which is not always where the public reaches it. */
   url: string;
+  /** Writes the refusals that are merely counted so far. */
+  settleRefusals(): Promise<void>;
   /** Takes no new connections, ends event streams, lets requests finish for ten seconds, then closes everything. */
   stop(): Promise<void>;
 }
@@ -70,6 +73,7 @@ async function serve(on: {
     sessions: new Sessions(platform),
     checkPassword: passwordCheck(platform),
     limits: new RateLimits(platform.configuration.quotas),
+    refusals: new Refusals(platform, logger),
     workflows: new WorkflowDesk(platform, temporal.client, logger),
     runWatch: new RunWatch(platform),
     readiness: new Readiness(platform, temporal.client),
@@ -79,6 +83,7 @@ async function serve(on: {
     context.sessions.stop();
     context.runWatch.stop();
     await context.workflows.stop();
+    await context.refusals.stop();
     await temporal.close();
     await platform.close();
   };
@@ -109,7 +114,7 @@ async function serve(on: {
     clearInterval(idle);
     await close();
   };
-  return { url, stop: () => (stopped ??= stop()) };
+  return { url, settleRefusals: () => context.refusals.flush(), stop: () => (stopped ??= stop()) };
 }
 
 /** Bound before anything is opened, so that a taken port is the first thing that is said. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Actor } from '#domain/events/appendEvent.ts';
 import { withLogContext, type LogContext, type Logger } from '#observability/logging.ts';
 import { countRequest } from '#observability/metrics.ts';
 import { redactUrl } from '#observability/redaction.ts';
@@ -9,7 +10,11 @@ export interface RequestNotes {
   requestId: string;
   /** The pattern that matched; `unmatched` until one did. */
   route: string;
+  /** What the address named, before it was checked. */
+  params: Record<string, unknown>;
   error: Error | null;
+  /** Who asks, once that is known. */
+  actor: Actor | null;
   about: Pick<LogContext, 'runId' | 'tenantId'>;
 }
 
@@ -23,7 +28,7 @@ export function requestLog(logger: Logger): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.get('X-Request-Id');
     const requestId = given !== undefined && saneId.test(given) ? given : randomUUID();
-    const notes: RequestNotes = { requestId, route: 'unmatched', error: null, about: {} };
+    const notes: RequestNotes = { requestId, route: 'unmatched', params: {}, error: null, actor: null, about: {} };
     response.locals['notes'] = notes;
     response.setHeader('X-Request-Id', requestId);
     request.headers['x-request-id'] = requestId; // the pages hand it on to what they ask the API

@@ -20,7 +20,9 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
   const admit = admissionTo(route, mounting);
 
   return async (request, response) => {
-    notesOf(response).route = route.path;
+    const notes = notesOf(response);
+    notes.route = route.path;
+    notes.params = request.params; // the router forgets them where errors are answered
     const admitted = await admit(request, response);
     const { caller, principal, grants, token, params } = admitted;
 

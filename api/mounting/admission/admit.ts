@@ -9,6 +9,7 @@ import { notesOf } from '../../http/requestLog.ts';
 import { nothing, type AnyRoute } from '../../route.ts';
 import { callerOf, type Caller } from '../../signIn/caller.ts';
 import type { Mounting } from '../mountRoutes.ts';
+import { RequestActor } from './actor.ts';
 import { principalOf, refuseOutOfScope, refuseUnpermitted } from './permitted.ts';
 
 /** A request that passed every check: who asks, and what came with it. */
@@ -47,6 +48,8 @@ export function admissionTo(
     if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
     const token = cookie.read(request);
     const caller = await callerOf(route, request, token, context);
+    const actor = new RequestActor(caller, request, notes.requestId, context.platform.installation.keyring);
+    notes.actor = actor;
     if (caller.signedIn) context.limits.take(response, 'user', caller.signedIn.userId);
     const principal = principalOf(caller);
     const grants = principal ? await context.access.knowing(principal.userId) : nobody;
@@ -62,7 +65,6 @@ export function admissionTo(
     // Only now: who may see nothing of a tenant must not be able to use up its share.
     const { tenantId } = parsedParams as { tenantId?: string };
     if (tenantId !== undefined) context.limits.take(response, 'tenant', tenantId);
-    const actor = { userId: caller.signedIn?.userId ?? null, requestId: notes.requestId };
     return { caller, principal, grants, actor, token, ...given, query: parsedQuery };
   };
 }

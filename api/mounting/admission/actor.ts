@@ -1,0 +1,33 @@
+import type { Request } from 'express';
+import type { Actor } from '#domain/events/appendEvent.ts';
+import type { ActorKind } from '#domain/events/actor.ts';
+import { sealOrigin } from '#domain/events/origin.ts';
+import type { Keyring } from '#domain/secrets/keyring.ts';
+import type { Caller } from '../../signIn/caller.ts';
+
+/** Who asks, as events tell it. From where is sealed when the first event asks for it: most requests change nothing. */
+export class RequestActor implements Actor {
+  readonly userId: string | null;
+  readonly kind: ActorKind;
+  readonly keyId: string | null;
+  readonly requestId: string;
+  readonly #request: Request;
+  readonly #keyring: Keyring;
+  #origin: Buffer | null = null;
+
+  constructor({ signedIn, worker }: Caller, request: Request, requestId: string, keyring: Keyring) {
+    this.userId = signedIn?.userId ?? null;
+    this.kind = worker ? 'worker' : 'user';
+    this.keyId = worker?.tokenId ?? null;
+    this.requestId = requestId;
+    this.#request = request;
+    this.#keyring = keyring;
+  }
+
+  get origin(): Buffer {
+    return (this.#origin ??= sealOrigin(this.#keyring, {
+      address: this.#request.ip ?? null,
+      userAgent: this.#request.get('user-agent') ?? null,
+    }));
+  }
+}
