@@ -69,7 +69,7 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
     };
     const handle = () =>
       'stream' in route
-        ? stream(route, input, requestContext, { request, response, token, stopping })
+        ? stream(route, input, requestContext, { request, response, admitted, stopping })
         : withApproval(route, request, admitted, context, () => answer(route, input, requestContext, response));
     await (route.params ? withLogContext(params as object, handle) : handle());
   };

@@ -1,9 +1,11 @@
 import type { Request, Response } from 'express';
+import { DomainError } from '#contracts/errors.ts';
 import { writeEvents } from '../http/eventStream.ts';
 import type { RequestContext, StreamRoute } from '../route.ts';
+import type { Admitted } from './admission/admit.ts';
 import type { Input } from './answer.ts';
 
-/** Writes the states that the handler yields until the run is over, the reader leaves, the sign-in ends or the API stops. */
+/** Writes the states that the handler yields until the run is over, the reader leaves, the sign-in or the permission ends, or the API stops. */
 export async function stream(
   { stream: { event: name, data: schema }, ...route }: StreamRoute,
   input: Input,
@@ -11,12 +13,21 @@ export async function stream(
   {
     request,
     response,
-    token,
+    admitted,
     stopping,
-  }: { request: Request; response: Response; token: string | null; stopping: AbortSignal },
+  }: { request: Request; response: Response; admitted: Admitted; stopping: AbortSignal },
 ): Promise<void> {
   const signedOut = new AbortController();
-  const unwatch = token ? context.sessions.watch(token, () => signedOut.abort()) : () => undefined;
+  const { token, refuseIfNoMore } = admitted;
+  const unwatch = [
+    token ? context.sessions.watch(token, () => signedOut.abort()) : () => undefined,
+    context.access.onChange(() => {
+      refuseIfNoMore().catch((error: unknown) => {
+        // That the registry is away refuses nothing: it is asked again when it is back.
+        if (error instanceof DomainError) signedOut.abort();
+      });
+    }),
+  ];
   const signal = AbortSignal.any([input.signal, stopping, signedOut.signal]);
   async function* checked() {
     for await (const { id, data } of route.handle({ ...input, signal }, context))
@@ -31,7 +42,7 @@ export async function stream(
     }
     await writeEvents(response, checked(), { name, signal });
   } finally {
-    unwatch();
+    for (const stop of unwatch) stop();
   }
 }
 

@@ -7,6 +7,7 @@ import { writeEvents } from '#api/http/eventStream.ts';
 import { Run } from '#contracts/runs.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { ApiInstallation } from './apiInstallation.ts';
+import { personWith } from './personWith.ts';
 
 /** What a browser's EventSource would hear. */
 class Listener {
@@ -151,6 +152,23 @@ describe('following a run', () => {
     assert.ok(Date.now() - begun < 12_000);
     assert.equal(forced.last?.state, 'running');
     api.cookie = await api.signIn();
+    letGo();
+    await api.installation.runIsOver(runId);
+  });
+
+  it('ends within a second when the role is taken that permits it', async () => {
+    const { runId, letGo } = await heldRun('Role taken');
+    const { userId, cookie } = await personWith(api.installation, [{ role: 'auditor' }]);
+    const listener = listen(runId, {}, cookie);
+    await api.installation.until('the first state', 5_000, async () => listener.last !== undefined);
+    const [assignment] = await api.installation.asAdmin<{ id: string }>(
+      null,
+      `select id from role_assignments where user_id = '${userId}'`,
+    );
+    const begun = performance.now();
+    assert.equal((await api.ask('DELETE', `/api/v1/role-assignments/${assignment!.id}`)).status, 204);
+    await listener.ended;
+    assert.ok(performance.now() - begun < 1_000);
     letGo();
     await api.installation.runIsOver(runId);
   });

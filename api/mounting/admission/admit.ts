@@ -18,6 +18,8 @@ export interface Admitted {
   /** Whose grants count; null where nobody has to sign in, and for workers. */
   principal: Principal | null;
   grants: Grants;
+  /** Asked again later, of the grants as they are then. Refuses as at first. */
+  refuseIfNoMore(): Promise<void>;
   actor: Actor;
   /** The session's, as the browser sent it. */
   token: string | null;
@@ -39,6 +41,7 @@ export function admissionTo(
   const params = route.params ?? nothing;
   const query = route.query ?? nothing;
   const body = ('body' in route && route.body) || nothing;
+  const isAskedOfPath = route.params !== undefined;
   const changes = changesSomething.has(route.method);
   const rates = route.rate ? new CallerRates(route.rate) : null;
 
@@ -59,13 +62,21 @@ export function admissionTo(
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;
     const parsedQuery = parseInput(query, request.query);
+    const em = () => context.platform.registry.em.fork();
+    if (isAskedOfPath) await refuseOutOfScope(route, principal, grants, { params: parsedParams, body: {} }, em);
     const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
     const given = { params: parsedParams, body: parsedBody };
-    await refuseOutOfScope(route, principal, grants, given, () => context.platform.registry.em.fork());
+    if (!isAskedOfPath) await refuseOutOfScope(route, principal, grants, given, em);
     // Only now: who may see nothing of a tenant must not be able to use up its share.
     const { tenantId } = parsedParams as { tenantId?: string };
     if (tenantId !== undefined) context.limits.take(response, 'tenant', tenantId);
-    return { caller, principal, grants, actor, token, ...given, query: parsedQuery };
+    const refuseIfNoMore = async () => {
+      if (!principal) return;
+      const now = await context.access.knowing(principal.userId);
+      refuseUnpermitted(route, caller, principal, now);
+      await refuseOutOfScope(route, principal, now, given, em);
+    };
+    return { caller, principal, grants, refuseIfNoMore, actor, token, ...given, query: parsedQuery };
   };
 }
 

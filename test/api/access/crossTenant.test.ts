@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { things } from '#api/mounting/admission/targets.ts';
+import type { AnyRoute } from '#api/route.ts';
+import { routeTable } from '#api/routeTable.ts';
+import type { Problem } from '#contracts/problems.ts';
+import { startSession } from '#domain/people/sessions.ts';
+import { ApiInstallation, type Answer } from '../apiInstallation.ts';
+import type { OperationId } from '../cases/routeCases.ts';
+import { personWith } from '../personWith.ts';
+import { tenantWithBelongings, type Belongings } from './twoTenants.ts';
+
+/**
+ * D12: whoever is somebody in one tenant (or for one plan) only, against every route that runs, with the ids of another tenant
+ * wherever an id can stand. The cases are made from the routes: a new one is asked too, and one whose ids are not known here fails.
+ */
+const routes = (Object.entries(routeTable) as [OperationId, AnyRoute][]).filter(
+  ([, { permission }]) => !['public', 'worker'].includes(permission),
+);
+const isAboutAThing = ({ scope, params }: AnyRoute): boolean =>
+  scope !== undefined && scope in things && params !== undefined;
+const unknownId = () => randomUUID();
+
+/** Not ids of a tenant's things: names of what is no tenant's. */
+const names: Record<string, string> = {
+  plan: 'standard',
+  name: 'standard',
+  version: '1',
+  provider: 'database',
+  role: 'auditor',
+};
+
+/** Fields by which a query or a body can name a thing of a tenant. */
+const idFields = ['tenantId', 'runId', 'taskId', 'findingId', 'stepId'];
+const fieldsOf = (schema: z.ZodType | undefined): string[] =>
+  schema && 'shape' in schema ? Object.keys(schema.shape as object) : [];
+
+describe('people of one tenant, on every route', () => {
+  let api: ApiInstallation;
+  let ours: Belongings;
+  let theirs: Belongings;
+  const people: Record<'tenant' | 'plan', string> = { tenant: '', plan: '' };
+  /** A session of its own for each question: some routes end it. */
+  const cookieOf = async (userId: string) => `tenantry=${(await startSession(api.installation.em, userId)).token}`;
+
+  before(async () => {
+    api = await ApiInstallation.start();
+    await api.installation.addPlan('other', [{ kind: 'resource', provider: 'database', title: 'Create the database' }]);
+    ours = await tenantWithBelongings(api, 'standard');
+    theirs = await tenantWithBelongings(api, 'other');
+    const { tenantId } = ours.ids as { tenantId: string };
+    people.tenant = (
+      await personWith(api.installation, [{ role: 'owner', scope: { kind: 'tenant', tenantId } }])
+    ).userId;
+    people.plan = (
+      await personWith(api.installation, [{ role: 'owner', scope: { kind: 'plan', plan: 'standard' } }])
+    ).userId;
+  });
+  after(() => api.stop());
+
+  const pathOf = (route: AnyRoute, ids: Record<string, string>): string =>
+    route.path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
+      const id = ids[name] ?? names[name] ?? (name in accountIds ? unknownId() : undefined);
+      assert.ok(id, `the test knows no ${name} of another tenant: add it to twoTenants.ts`);
+      return id;
+    });
+  /** Things of people, whoever they are: no tenant has them. Who asks for another person's is told that there is none. */
+  const accountIds = { userId: true, targetId: true, tokenId: true, sessionId: true, passkeyId: true };
+  const ask = (route: AnyRoute, ids: Record<string, string>, cookie: string, search = ''): Promise<Answer> =>
+    api.ask(route.method.toUpperCase(), pathOf(route, ids) + search, {
+      cookie,
+      ...('body' in route && route.body ? { body: bodyOf(route, ids) } : {}),
+    });
+  const bodyOf = (route: AnyRoute, ids: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(
+      fieldsOf('body' in route ? (route.body as z.ZodType) : undefined)
+        .filter((field) => idFields.includes(field))
+        .map((field) => [field, ids[field]!]),
+    );
+  const withoutIds = ({ status, body }: Answer): unknown => {
+    const { requestId: _requestId, ...problem } = (body ?? {}) as unknown as Problem;
+    return { answered: status, ...problem };
+  };
+  /** Whatever of the other tenant could have been changed. */
+  const stateOfTheirs = async (): Promise<unknown> =>
+    api.installation.asAdmin(
+      null,
+      `select md5(string_agg(row, '' order by row)) as digest from (
+         select t::text as row from tenants t where id = '${theirs.ids['tenantId']}'
+         union all select r::text from runs r where tenant_id = '${theirs.ids['tenantId']}'
+         union all select s::text from run_steps s where run_id = '${theirs.ids['runId']}'
+         union all select k::text from tasks k where tenant_id = '${theirs.ids['tenantId']}'
+         union all select f::text from drift_findings f where tenant_id = '${theirs.ids['tenantId']}'
+         union all select a::text from role_assignments a where scope_id = '${theirs.ids['tenantId']}') as all_rows`,
+    );
+  const assertSilent = (answer: Answer): void =>
+    assert.ok(!JSON.stringify([answer.text, answer.headers]).includes(theirs.canary), answer.text.slice(0, 500));
+
+  for (const [id, route] of routes)
+    for (const who of ['tenant', 'plan'] as const)
+      it(`${id}: who is owner of one ${who} meets nothing of another`, async () => {
+        const cookie = await cookieOf(people[who]);
+        const before = await stateOfTheirs();
+        const foreign = await ask(route, theirs.ids, cookie);
+        assertSilent(foreign);
+        if (isAboutAThing(route)) {
+          assert.equal(foreign.status, 404, foreign.text);
+          const nobodys = Object.fromEntries(Object.keys(theirs.ids).map((name) => [name, unknownId()]));
+          assert.deepEqual(
+            withoutIds(foreign),
+            withoutIds(await ask(route, nobodys, cookie)),
+            'it tells that it exists',
+          );
+          const own = await ask(route, ours.ids, cookie, '?nonsense=1');
+          assert.ok(![403, 404].includes(own.status), `${own.status}: what is theirs is theirs`);
+        } else if (route.permission !== 'signed-in' && !route.scope) assert.equal(foreign.status, 403, foreign.text);
+        else if (route.scope === 'plan' || (route.scope === 'tenant' && !route.params))
+          assert.ok(foreign.status >= 400, foreign.text);
+        assert.deepEqual(await stateOfTheirs(), before, 'something of the other tenant was changed');
+      });
+
+  describe('asked for lists', () => {
+    const lists = routes.filter(([, route]) => route.method === 'get' && 'success' in route && !route.params);
+
+    for (const [id, route] of lists)
+      it(`${id}: shows nothing of another tenant, whatever the query names`, async () => {
+        const byOwner = await api.ask<{ nextCursor?: string }>(
+          'GET',
+          `${route.path}${fieldsOf(route.query).includes('limit') ? '?limit=1' : ''}`,
+        );
+        const searches = [
+          '',
+          ...fieldsOf(route.query)
+            .filter((field) => idFields.includes(field))
+            .map((field) => `?${field}=${theirs.ids[field]}`),
+          ...['q', 'search']
+            .filter((field) => fieldsOf(route.query).includes(field))
+            .map((field) => `?${field}=${theirs.canary}`),
+          ...(fieldsOf(route.query).includes('plan') ? ['?plan=other'] : []),
+          ...(byOwner.body?.nextCursor ? [`?cursor=${encodeURIComponent(byOwner.body.nextCursor)}`] : []),
+        ];
+        for (const search of searches)
+          for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
+            const answer = await api.ask('GET', route.path + search, { cookie });
+            assertSilent(answer);
+            assert.ok(!answer.text.includes(theirs.ids['tenantId']!), answer.text.slice(0, 300));
+          }
+      });
+
+    it('are not empty: what is theirs is there', async () => {
+      for (const id of ['listTenants', 'listRuns', 'listTasks', 'listDriftFindings'] as const)
+        for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
+          const { text } = await api.ask('GET', routeTable[id].path, { cookie });
+          assert.ok(text.includes(ours.canary), `${id}: ${text.slice(0, 200)}`);
+        }
+    });
+  });
+
+  it('makes tenants of its own plan only, and of none when it is for one tenant', async () => {
+    const create = async (cookie: string, plan: string) =>
+      (await api.ask<Problem>('POST', '/api/v1/tenants', { cookie, body: { name: 'New', plan } })).body.code ?? 'made';
+    assert.equal(await create(await cookieOf(people.plan), 'standard'), 'made');
+    assert.equal(await create(await cookieOf(people.plan), 'other'), 'forbidden');
+    assert.equal(await create(await cookieOf(people.tenant), 'standard'), 'forbidden');
+  });
+
+  it("gives nobody the answer that was kept for another's idempotency key", async () => {
+    const headers = { 'Idempotency-Key': 'shared-by-accident' };
+    const body = { name: `Kept ${theirs.canary}`, plan: 'other' };
+    const made = await api.ask('POST', '/api/v1/tenants', { headers, body });
+    assert.equal(made.status, 202);
+    for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
+      const answer = await api.ask('POST', '/api/v1/tenants', { headers, body, cookie });
+      assert.equal(answer.status, 403);
+      assert.ok(!answer.text.includes(String(made.body['tenantId'])));
+    }
+  });
+
+  it('may ask about a tenant by every route that names one in its path, and declares what it is about', () => {
+    for (const [id, route] of routes) {
+      const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+      const ofTenant = named.filter((name) => ['tenantId', 'runId', 'taskId'].includes(name));
+      if (ofTenant.length > 0)
+        assert.ok(route.scope && route.scope in things, `${id} names a ${ofTenant[0]} and has no scope`);
+    }
+  });
+}).timeout(30_000);

@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { openTask } from '#domain/tasks/openTask.ts';
+import { registerTenant } from '#domain/tenants/registerTenant.ts';
+import { rows } from '#domain/sql.ts';
+import type { ApiInstallation } from '../apiInstallation.ts';
+import { personWith } from '../personWith.ts';
+
+/** A tenant with one of everything that belongs to a tenant, and a word that stands wherever its own texts stand. */
+export interface Belongings {
+  canary: string;
+  plan: string;
+  /** For `{…}` in paths, for fields of queries and bodies. */
+  ids: Record<string, string>;
+}
+
+/** Rows only: what is asked here is answered by the registry, no provider is needed. */
+export async function tenantWithBelongings(api: ApiInstallation, plan: string): Promise<Belongings> {
+  const { installation } = api;
+  const canary = `canary${randomBytes(6).toString('hex')}`;
+  const { tenantId, runId } = await installation.em.transactional((em) =>
+    registerTenant(
+      em,
+      installation.platform.tenantKeys,
+      {
+        name: `Name ${canary}`,
+        slug: `slug-${canary}`,
+        externalId: `ext-${canary}`,
+        labels: { team: canary },
+        plan,
+        admin: { email: `${canary}@example.org`, name: canary },
+      },
+      theSystem,
+    ),
+  );
+  const em = installation.em;
+  const [step] = await rows<{ id: string }>(
+    em,
+  )`select id from run_steps where run_id = ${runId} order by position limit 1`;
+  const [resource] = await rows<{ id: string }>(em)`select id from resources where tenant_id = ${tenantId} limit 1`;
+  await rows(
+    em,
+  )`update runs set state = 'needs_attention', reason_code = 'check_failed', reason = ${canary} where id = ${runId}`;
+  await rows(em)`update tenants set state = 'active' where id = ${tenantId}`;
+  const taskId = await em.transactional((tx) =>
+    openTask(tx, {
+      kind: 'delivery_refused',
+      runId,
+      tenantId,
+      title: canary,
+      reason: { code: 'mail_refused', text: canary },
+      left: [{ title: canary, where: canary, why: canary }],
+    }),
+  );
+  const findingId = randomUUID();
+  await rows(em)`
+    insert into drift_findings (id, tenant_id, resource_id, what, expected, found, repair, state, seen_by)
+    values (${findingId}, ${tenantId}, ${resource!.id}, ${canary}, 'a', 'b', 'mend', 'open', ${runId})`;
+  const someone = await personWith(installation, [{ role: 'support', scope: { kind: 'tenant', tenantId } }]);
+  const [assignment] = await rows<{ id: string }>(
+    em,
+  )`select id from role_assignments where user_id = ${someone.userId}`;
+  return {
+    canary,
+    plan,
+    ids: { tenantId, runId, stepId: step!.id, taskId, findingId, assignmentId: assignment!.id, slug: `slug-${canary}` },
+  };
+}
