@@ -60,9 +60,41 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
   const [assignment] = await rows<{ id: string }>(
     em,
   )`select id from role_assignments where user_id = ${someone.userId}`;
+  const approvalId = await askedToErase(api, tenantId, canary);
   return {
     canary,
     plan,
-    ids: { tenantId, runId, stepId: step!.id, taskId, findingId, assignmentId: assignment!.id, slug: `slug-${canary}` },
+    ids: {
+      tenantId,
+      runId,
+      stepId: step!.id,
+      taskId,
+      findingId,
+      assignmentId: assignment!.id,
+      approvalId,
+      slug: `slug-${canary}`,
+    },
   };
+}
+
+/** A request about this tenant that others are to approve. */
+async function askedToErase(api: ApiInstallation, tenantId: string, canary: string): Promise<string> {
+  const policy = (required: number) =>
+    api.installation.asAdmin(
+      null,
+      `insert into approval_policies (act, required, lives_hours) values ('erase_tenant', ${required}, 24)
+       on conflict (act) do update set required = excluded.required`,
+    );
+  await policy(1);
+  const { body, text } = await api.ask('POST', '/api/v1/approvals', {
+    body: {
+      method: 'DELETE',
+      path: `/api/v1/tenants/${tenantId}`,
+      body: { confirm: `slug-${canary}` },
+      reason: canary,
+    },
+  });
+  await policy(0);
+  if (typeof body['id'] !== 'string') throw new Error(text);
+  return body['id'];
 }
