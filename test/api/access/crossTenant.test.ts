@@ -33,7 +33,7 @@ const names: Record<string, string> = {
 };
 
 /** Where only a valid body comes as far as to whose it is. */
-const bodies: Partial<Record<OperationId, object>> = { decideApproval: { verdict: 'refuse' } };
+const bodies: Partial<Record<OperationId, object>> = { decideApproval: { verdict: 'refuse', note: 'x' } };
 
 /** Fields by which a query or a body can name a thing of a tenant. */
 const idFields = ['tenantId', 'runId', 'taskId', 'findingId', 'stepId'];
