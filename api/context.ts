@@ -3,6 +3,7 @@ import type { Platform } from '#domain/platform.ts';
 import type { Logger } from '#observability/logging.ts';
 import type { RateLimits } from './http/rateLimits.ts';
 import type { Access } from './access/access.ts';
+import type { ApiKeys } from './signIn/apiKeys.ts';
 import type { CheckPassword } from './signIn/checkPassword.ts';
 import type { Sessions } from './signIn/sessions.ts';
 import type { Refusals } from './refusals/refusals.ts';
@@ -17,6 +18,7 @@ export interface ApiContext {
   logger: Logger;
   access: Access;
   sessions: Sessions;
+  apiKeys: ApiKeys;
   checkPassword: CheckPassword;
   limits: RateLimits;
   refusals: Refusals;

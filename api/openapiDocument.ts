@@ -92,6 +92,7 @@ export function openapiDocument(
           in: 'cookie',
           name: publicUrl.startsWith('https:') ? '__Host-tenantry' : 'tenantry',
         },
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tnt_' },
         workerToken: { type: 'http', scheme: 'bearer', bearerFormat: 'twt_' },
       },
     },
@@ -152,17 +153,24 @@ function operationOf(operationId: string, route: AnyRoute, write: SchemaWriter):
   };
 }
 
-function needsOf({ permission, takesWorkerTokens }: AnyRoute): string {
+function needsOf({ permission, people, takesWorkerTokens }: AnyRoute): string {
   if (permission === 'public') return 'Public.';
-  if (permission === 'signed-in') return 'Needs a sign-in.';
+  if (permission === 'signed-in') return people === false ? 'Needs a sign-in or an API key.' : 'Needs a sign-in.';
   if (permission === 'worker') return "Needs a worker's token.";
-  return `Needs the permission \`${permission}\`${takesWorkerTokens ? ", or a worker's token" : ''}.`;
+  return `Needs the permission \`${permission}\`${takesWorkerTokens ? ", or a worker's token" : people ? ', and a person who is signed in' : ''}.`;
 }
 
-function securityOf({ permission, takesWorkerTokens }: AnyRoute): Operation['security'] {
+function securityOf({
+  permission,
+  people = permission === 'signed-in',
+  takesWorkerTokens,
+}: AnyRoute): Operation['security'] {
   if (permission === 'public') return [];
-  const bySession = permission === 'worker' ? [] : [{ session: [] }];
-  return permission === 'worker' || takesWorkerTokens ? [...bySession, { workerToken: [] }] : bySession;
+  return [
+    ...(permission === 'worker' ? [] : [{ session: [] }]),
+    ...(permission === 'worker' || people ? [] : [{ apiKey: [] }]),
+    ...(permission === 'worker' || takesWorkerTokens ? [{ workerToken: [] }] : []),
+  ];
 }
 
 const headerOf = (name: string, description: string): Operation['parameters'][number] => ({

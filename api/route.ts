@@ -3,6 +3,7 @@ import { RoleName } from '#contracts/access/roles.ts';
 import type { DangerousAct } from '#contracts/approvals/acts.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RoutePermission } from '#contracts/permissions.ts';
+import type { KeyHolder } from '#domain/apiKeys/findKeyHolder.ts';
 import type { Principal } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
 import type { Actor } from '#domain/events/appendEvent.ts';
@@ -24,9 +25,11 @@ export interface RouteInput<
   query: z.output<Query>;
   body: z.output<Body>;
   actor: Actor;
-  /** Who asks; null only where the route is public and nobody is signed in. */
+  /** The person who asks; null where the route is public and nobody is signed in, and for keys and workers. */
   signedIn: SignedIn | null;
-  /** The same as the engine of permissions knows it: within its key's limits. Null where `signedIn` is, and for workers. */
+  /** The API key that came instead of a sign-in. */
+  key: KeyHolder | null;
+  /** On whose grants it is asked: a person's, within the limits of the key if one came. Null where nobody is known, and for workers. */
   principal: Principal | null;
   /** The worker whose token came instead of a sign-in, where the route takes one. */
   worker: TokenHolder | null;
@@ -66,6 +69,8 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
   query?: Query;
   /** Headers that matter, each with what it says. */
   headers?: Record<string, string>;
+  /** About people themselves, their credentials and roles: API keys are refused. Unless told, where only a sign-in is needed. */
+  people?: boolean;
   /** A worker's token is taken instead of a sign-in. */
   takesWorkerTokens?: boolean;
   /** Open to pages of the origins that are configured for it, with the sign-in of who looks at them. */
@@ -149,4 +154,5 @@ export const UserParams = z.strictObject({ userId: Id });
 export const AssignmentParams = z.strictObject({ assignmentId: Id });
 export const RoleParams = z.strictObject({ role: RoleName });
 export const ApprovalParams = z.strictObject({ approvalId: Id });
+export const ApiKeyParams = z.strictObject({ keyId: Id });
 export const FindingParams = z.strictObject({ findingId: Id });

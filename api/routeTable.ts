@@ -78,6 +78,12 @@ import { deleteRole } from './routes/roles/deleteRole.ts';
 import { listRoleAssignments } from './routes/roles/listRoleAssignments.ts';
 import { assignRole } from './routes/roles/assignRole.ts';
 import { withdrawRole } from './routes/roles/withdrawRole.ts';
+import { listApiKeys } from './routes/apiKeys/listApiKeys.ts';
+import { createApiKey } from './routes/apiKeys/createApiKey.ts';
+import { readOwnApiKey } from './routes/apiKeys/readOwnApiKey.ts';
+import { readApiKey } from './routes/apiKeys/readApiKey.ts';
+import { rotateApiKey } from './routes/apiKeys/rotateApiKey.ts';
+import { revokeApiKey } from './routes/apiKeys/revokeApiKey.ts';
 
 /** Every route there is, by its operation id. */
 export const routeTable = {
@@ -153,6 +159,12 @@ export const routeTable = {
   removeOrphan,
   acceptOrphan,
   unlockOrphans,
+  listApiKeys,
+  createApiKey,
+  readOwnApiKey,
+  readApiKey,
+  rotateApiKey,
+  revokeApiKey,
   listSigningSecrets,
   issueSigningSecret,
   answerCallback,

@@ -14,6 +14,7 @@ import { RateLimits } from './http/rateLimits.ts';
 import { Refusals } from './refusals/refusals.ts';
 import { Readiness } from './readiness.ts';
 import { RunWatch } from './runWatch.ts';
+import { ApiKeys } from './signIn/apiKeys.ts';
 import { passwordCheck } from './signIn/checkPassword.ts';
 import { sessionCookie } from './signIn/sessionCookie.ts';
 import { Sessions } from './signIn/sessions.ts';
@@ -65,12 +66,14 @@ async function serve(on: {
   const { server, platform, logger, url, port } = on;
   const { publicUrl, webBuild } = platform.configuration;
   const temporal = openTemporalClient(platform);
+  const access = new Access(platform);
   const context: ApiContext = {
     platform,
     client: temporal.client,
     logger,
-    access: new Access(platform),
+    access,
     sessions: new Sessions(platform),
+    apiKeys: new ApiKeys(platform, access),
     checkPassword: passwordCheck(platform),
     limits: new RateLimits(platform.configuration.quotas),
     refusals: new Refusals(platform, logger),
@@ -81,6 +84,7 @@ async function serve(on: {
   const close = async () => {
     context.access.stop();
     context.sessions.stop();
+    context.apiKeys.stop();
     context.runWatch.stop();
     await context.workflows.stop();
     await context.refusals.stop();

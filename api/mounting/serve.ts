@@ -37,6 +37,7 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
       signedIn: caller.signedIn,
       principal,
       ...questionsAbout(principal, grants, route),
+      key: caller.key,
       worker: caller.worker,
       header: (name: string) => request.get(name),
       get signal() {
@@ -96,7 +97,7 @@ function onceFor(
       'stream' in route || !route.idempotent || actor.userId === null
         ? null
         : idempotencyKey(request.get('Idempotency-Key'), {
-            actorId: actor.userId,
+            actorId: actor.keyId ?? actor.userId,
             route: `${route.method} ${route.path}`,
             input: [params, query, body],
           });

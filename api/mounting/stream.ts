@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { DomainError } from '#contracts/errors.ts';
 import { writeEvents } from '../http/eventStream.ts';
 import type { RequestContext, StreamRoute } from '../route.ts';
+import { bearerOf } from '../signIn/caller.ts';
 import type { Admitted } from './admission/admit.ts';
 import type { Input } from './answer.ts';
 
@@ -18,9 +19,14 @@ export async function stream(
   }: { request: Request; response: Response; admitted: Admitted; stopping: AbortSignal },
 ): Promise<void> {
   const signedOut = new AbortController();
-  const { token, refuseIfNoMore } = admitted;
+  const { caller, token, refuseIfNoMore } = admitted;
+  const end = () => signedOut.abort();
   const unwatch = [
-    token ? context.sessions.watch(token, () => signedOut.abort()) : () => undefined,
+    caller.key
+      ? context.apiKeys.watch(bearerOf(request) ?? '', end)
+      : token
+        ? context.sessions.watch(token, end)
+        : () => undefined,
     context.access.onChange(() => {
       refuseIfNoMore().catch((error: unknown) => {
         // That the registry is away refuses nothing: it is asked again when it is back.

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hashOfToken, newToken, tokenIsWellFormed } from './tokens.ts';
 
 describe('a token', () => {
@@ -20,6 +22,18 @@ describe('a token', () => {
     }
     for (const other of ['', 'tcb_', `${token}0`, ` ${token}`, `${token}\n`])
       assert.ok(!tokenIsWellFormed('callback', other));
+  });
+
+  it('of API keys is what the documentation of their format says', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../docs/security/apiKeys.md'), 'utf8');
+    const vectors = [...text.matchAll(/^\| `([0-9a-f]{32})` +\| `(\w+)` +\|$/gm)];
+    assert.equal(vectors.length, 3);
+    for (const [, secret = '', key = ''] of vectors) {
+      assert.equal(newToken('apiKey', Buffer.from(secret, 'hex')), key);
+      assert.ok(tokenIsWellFormed('apiKey', key));
+    }
+    const pattern = /^\\b(.+)\\b$/m.exec(text)?.[1] ?? '';
+    for (let i = 0; i < 100; i++) assert.match(newToken('apiKey'), new RegExp(`^${pattern}$`));
   });
 
   it('is told from another by its digest', () => {

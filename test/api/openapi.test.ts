@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import type { AnyRoute } from '#api/route.ts';
 import { docsPage } from '#api/docsPage.ts';
 import { openapiDocument, type OpenapiDocument } from '#api/openapiDocument.ts';
 import { routeTable } from '#api/routeTable.ts';
@@ -27,8 +28,10 @@ describe('the OpenAPI document', () => {
     for (const { path, method, operation } of operations) {
       const route = routeTable[operation.operationId as keyof typeof routeTable];
       assert.deepEqual([path, method], [route.path, route.method]);
-      const ways = { decodeHistory: ['session', 'workerToken'], encodeAnswer: ['workerToken'] };
-      const known = (ways as Record<string, string[]>)[operation.operationId] ?? ['session'];
+      const ways = { decodeHistory: ['session', 'apiKey', 'workerToken'], encodeAnswer: ['workerToken'] };
+      const { permission, people = permission === 'signed-in' } = route as AnyRoute;
+      const usual = people ? ['session'] : ['session', 'apiKey'];
+      const known = (ways as Record<string, string[]>)[operation.operationId] ?? usual;
       assert.deepEqual(operation.security, route.permission === 'public' ? [] : known.map((way) => ({ [way]: [] })));
       const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
       assert.deepEqual(

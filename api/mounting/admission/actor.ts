@@ -15,10 +15,10 @@ export class RequestActor implements Actor {
   readonly #keyring: Keyring;
   #origin: Buffer | null = null;
 
-  constructor({ signedIn, worker }: Caller, request: Request, requestId: string, keyring: Keyring) {
-    this.userId = signedIn?.userId ?? null;
-    this.kind = worker ? 'worker' : 'user';
-    this.keyId = worker?.tokenId ?? null;
+  constructor({ signedIn, key, worker }: Caller, request: Request, requestId: string, keyring: Keyring) {
+    this.userId = signedIn?.userId ?? key?.userId ?? null;
+    this.kind = worker ? 'worker' : key ? 'key' : 'user';
+    this.keyId = worker?.tokenId ?? key?.keyId ?? null;
     this.requestId = requestId;
     this.#request = request;
     this.#keyring = keyring;

@@ -53,11 +53,13 @@ export function admissionTo(
     const caller = await callerOf(route, request, token, context);
     const actor = new RequestActor(caller, request, notes.requestId, context.platform.installation.keyring);
     notes.actor = actor;
-    if (caller.signedIn) context.limits.take(response, 'user', caller.signedIn.userId);
+    const { signedIn, key, worker } = caller;
+    if (key) context.limits.takeOfKey(response, key.keyId, key.perSecond);
+    if (signedIn) context.limits.take(response, 'user', signedIn.userId);
     const principal = principalOf(caller);
     const grants = principal ? await context.access.knowing(principal.userId) : nobody;
     refuseUnpermitted(route, caller, principal, grants);
-    rates?.take(caller.signedIn?.userId ?? caller.worker?.tokenId ?? request.ip ?? '');
+    rates?.take(key?.keyId ?? signedIn?.userId ?? worker?.tokenId ?? request.ip ?? '');
 
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;

@@ -6,8 +6,10 @@ import type { AnyRoute } from '../../route.ts';
 import type { Caller } from '../../signIn/caller.ts';
 import { things, type Given } from './targets.ts';
 
-export const principalOf = ({ signedIn }: Caller): Principal | null =>
-  signedIn ? { userId: signedIn.userId, limits: null } : null;
+export function principalOf({ signedIn, key }: Caller): Principal | null {
+  if (key) return { userId: key.userId, limits: key.limits };
+  return signedIn ? { userId: signedIn.userId, limits: null } : null;
+}
 
 /** Refuses with `unauthenticated` who is nobody, and with `forbidden` who may do this to nothing at all. */
 export function refuseUnpermitted(

@@ -10,6 +10,7 @@ export const readPlatform = defineRoute({
   path: '/api/v1/platform',
   summary: 'Read what concerns everybody: the Temporal cluster, what holds provisioning, open tasks',
   permission: 'signed-in',
+  people: false,
   success: { status: 200, body: PlatformState },
   errors: [],
   async handle({ principal }, { em, access }) {

@@ -4,6 +4,7 @@ import type { routeTable } from '#api/routeTable.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { approvalCases } from './approvalCases.ts';
+import { apiKeyCases } from './apiKeyCases.ts';
 import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
@@ -50,6 +51,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
     ...decisionCases(world),
     ...roleCases(world),
     ...approvalCases(world),
+    ...apiKeyCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(
