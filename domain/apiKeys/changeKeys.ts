@@ -72,13 +72,13 @@ export async function rotateApiKey(
  * From then on it opens nothing, within a second on every process. Revoking twice is revoking once. Refuses with `not_found`.
  *
  * @param userId whose it must be; null where anybody's may be revoked
- * @returns the epoch of access to announce
+ * @returns the epoch of access, to be announced
  */
 export async function revokeApiKey(
   em: Sql,
   { keyId, userId }: { keyId: string; userId: string | null },
   actor: Actor,
-): Promise<number> {
+): Promise<{ epoch: number }> {
   const [found] = await rows<{ revoked_at: Date | null }>(em)`
     select revoked_at from api_keys where id = ${keyId} and (${userId}::uuid is null or user_id = ${userId}) for update`;
   if (!found) throw notThere();
@@ -86,7 +86,7 @@ export async function revokeApiKey(
     await rows(em)`update api_keys set revoked_at = now(), revoked_by = ${actor.userId} where id = ${keyId}`;
     await tell(em, keyId, 'api_key.revoked', {}, actor);
   }
-  return bumpAccessEpoch(em);
+  return { epoch: await bumpAccessEpoch(em) };
 }
 
 async function insertKey(

@@ -130,6 +130,7 @@ describe('every route', () => {
             updatePlan: { blueprintVersion: 1, expectedVersion: 1 },
             createBlueprintVersion: { baseVersion: 1, steps: [{}] },
             answerCallback: { outcome: 'done' },
+            rotateApiKey: { overlapHours: 1 },
             decideRun: { version: 1, decision: 'retry' },
             setRunBreakpoint: { on: true },
             decideApproval: { verdict: 'approve' },

@@ -1,4 +1,3 @@
-import { announceAccess } from '#domain/access/epoch.ts';
 import { revokeApiKey as revoke } from '#domain/apiKeys/changeKeys.ts';
 import { ApiKeyParams, defineRoute } from '../../route.ts';
 import { whoseKeys } from './whoseKeys.ts';
@@ -11,10 +10,8 @@ export const revokeApiKey = defineRoute({
   params: ApiKeyParams,
   success: { status: 204 },
   errors: ['not_found'],
-  async handle({ params, actor, ...asked }, { em, access, platform }) {
+  async handle({ params, actor, ...asked }, { changeAccess }) {
     const whose = { keyId: params.keyId, userId: whoseKeys(asked) };
-    const epoch = await em.transactional((tx) => revoke(tx, whose, actor));
-    access.refresh();
-    announceAccess(platform.announcer, epoch);
+    await changeAccess((em) => revoke(em, whose, actor));
   },
 });

@@ -1,5 +1,4 @@
 import { IssuedApiKey, KeyRotation } from '#contracts/access/apiKeys.ts';
-import { announceAccess } from '#domain/access/epoch.ts';
 import { rotateApiKey as rotate } from '#domain/apiKeys/changeKeys.ts';
 import { ApiKeyParams, defineRoute } from '../../route.ts';
 
@@ -14,11 +13,8 @@ export const rotateApiKey = defineRoute({
   body: KeyRotation,
   success: { status: 201, body: IssuedApiKey },
   errors: ['not_found', 'api_key_over'],
-  async handle({ params, body, principal, actor }, { em, access, platform }) {
+  async handle({ params, body, principal, actor }, { changeAccess }) {
     const own = { keyId: params.keyId, userId: principal!.userId };
-    const { issued, epoch } = await em.transactional((tx) => rotate(tx, own, body, actor));
-    access.refresh();
-    announceAccess(platform.announcer, epoch);
-    return issued;
+    return (await changeAccess((em) => rotate(em, own, body, actor))).issued;
   },
 });

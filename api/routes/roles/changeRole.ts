@@ -13,6 +13,7 @@ export const changeRole = defineRoute({
     act: 'grant_roles',
     required: ({ params, body }, em) => requiredToChangeRole(em, params.role, body),
   },
+  people: true,
   params: RoleParams,
   body: RoleChange,
   success: { status: 200, body: Role },

@@ -6,6 +6,7 @@ export const deleteRole = defineRoute({
   path: '/api/v1/roles/{role}',
   summary: 'Delete a role that nobody has',
   permission: 'roles:manage',
+  people: true,
   params: RoleParams,
   success: { status: 204 },
   errors: ['not_found', 'role_seeded', 'role_in_use'],
