@@ -12,6 +12,7 @@ export const decideApproval = defineRoute({
   path: '/api/v1/approvals/{approvalId}/decisions',
   summary: 'Approve or refuse what somebody else asks for',
   permission: 'approvals:decide',
+  people: true,
   scope: 'anywhere',
   params: ApprovalParams,
   body: Verdict,

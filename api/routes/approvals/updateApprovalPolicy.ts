@@ -9,6 +9,7 @@ export const updateApprovalPolicy = defineRoute({
   path: '/api/v1/approval-policies/{act}',
   summary: 'Choose how many must approve a dangerous act',
   permission: 'approvals:configure',
+  people: true,
   approval: {
     act: 'change_approvals',
     required: async ({ params, body }, em) => requiredToChange(em, known(params.act), body),
