@@ -4,7 +4,7 @@ import type { Servers } from '#local/servers.ts';
 export interface Measured {
   what: string;
   value: number;
-  unit: 'ms' | 's' | '/s' | 'MB' | '×' | '';
+  unit: 'µs' | 'ms' | 's' | '/s' | 'MB' | '×' | '';
   /** How many measurements it comes from. */
   n?: number;
   limit?: { atMost: number } | { atLeast: number };

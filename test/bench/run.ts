@@ -23,6 +23,7 @@ import { killed } from './killed.ts';
 import { machineFacts } from './machineFacts.ts';
 import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
+import { permissionChecks } from './permissions.ts';
 import { provision } from './provision.ts';
 import { queue } from './queue.ts';
 import { sagas } from './sagas.ts';
@@ -40,6 +41,7 @@ const figures: Figure[] = [
   memory,
   warmStart,
   signedIn,
+  permissionChecks,
 ];
 
 runCommand(async () => {
