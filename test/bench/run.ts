@@ -17,6 +17,7 @@ import { settleTogether } from '#local/settleTogether.ts';
 import { listenForStop } from '#local/stopSignals.ts';
 import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { isMet, type Bench, type Figure, type Measured } from './figure.ts';
+import { apiKeys } from './apiKeys.ts';
 import { durabilityTax } from './durabilityTax.ts';
 import { fairness } from './fairness.ts';
 import { killed } from './killed.ts';
@@ -42,6 +43,7 @@ const figures: Figure[] = [
   warmStart,
   signedIn,
   permissionChecks,
+  apiKeys,
 ];
 
 runCommand(async () => {
