@@ -4,6 +4,8 @@ import type { Logger } from '#observability/logging.ts';
 import type { RateLimits } from './http/rateLimits.ts';
 import type { Access } from './access/access.ts';
 import type { ApiKeys } from './signIn/apiKeys.ts';
+import type { RelyingParty } from '#domain/people/factors/passkeys.ts';
+import type { AttemptLimits } from './signIn/attemptLimits.ts';
 import type { CheckPassword } from './signIn/checkPassword.ts';
 import type { Sessions } from './signIn/sessions.ts';
 import type { Refusals } from './refusals/refusals.ts';
@@ -19,6 +21,9 @@ export interface ApiContext {
   access: Access;
   sessions: Sessions;
   apiKeys: ApiKeys;
+  attempts: AttemptLimits;
+  /** Where passkeys work. */
+  relyingParty: RelyingParty;
   checkPassword: CheckPassword;
   limits: RateLimits;
   refusals: Refusals;

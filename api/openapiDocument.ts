@@ -218,9 +218,11 @@ function successOf(route: AnyRoute, write: SchemaWriter): Operation['responses']
     };
     return { 200: { description: route.summary, content: { 'text/event-stream': { schema } } } };
   }
-  const { status, body, also = [] }: Route['success'] = route.success;
+  const { status, body, also }: Route['success'] = route.success;
   const content = body ? { content: { 'application/json': { schema: write.received(body) } } } : {};
-  return Object.fromEntries([status, ...also].map((code) => [code, { description: route.summary, ...content }]));
+  return Object.fromEntries(
+    [status, ...(also ? [also.status] : [])].map((code) => [code, { description: route.summary, ...content }]),
+  );
 }
 
 /** They come with every answer; the last one with a refusal only. */
@@ -236,12 +238,16 @@ const rateHeaders = {
   'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
 };
 
+const needsSession = ({ permission }: AnyRoute): boolean => permission !== 'public' && permission !== 'worker';
+
 /** A route's own errors, and those that every route of its kind may meet. */
 function refusalsOf(route: AnyRoute): Operation['responses'] {
   const codes = new Set<ErrorCode>([...route.errors, 'invalid_request', 'dependency_down', 'internal']);
   if (!route.path.startsWith('/health/')) codes.add('too_many_requests');
   if (route.permission !== 'public') codes.add('unauthenticated');
   if (!['public', 'signed-in', 'worker'].includes(route.permission)) codes.add('forbidden');
+  if (needsSession(route) && !route.beforeSetUp) codes.add('second_factor_required');
+  if (route.stepUp) codes.add('step_up_required');
   if (route.method !== 'get') codes.add('cross_origin');
   if ('body' in route && route.body)
     for (const code of ['bad_json', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);
@@ -250,10 +256,10 @@ function refusalsOf(route: AnyRoute): Operation['responses'] {
   if ('approval' in route && route.approval)
     for (const code of ['approval_required', 'approval_invalid', 'approval_over'] as const) codes.add(code);
   const byStatus = Map.groupBy(codes, (code) => statuses[code]);
-  const own = 'stream' in route ? [] : [...(route.success.also ?? [])];
+  const own = 'stream' in route || !route.success.also ? [] : [route.success.also.status];
   return Object.fromEntries(
     [...byStatus]
-      .filter(([status]) => !own.includes(status as never))
+      .filter(([status]) => !own.includes(status))
       .map(([status, sameStatus]) => [
         status,
         {

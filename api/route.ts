@@ -14,6 +14,7 @@ import type { Rate } from './http/rates.ts';
 import type { Asked, Judged } from './mounting/admission/judge.ts';
 import type { Questions } from './mounting/admission/permitted.ts';
 import type { ThingKind } from './mounting/admission/targets.ts';
+import type { Opening } from './signIn/opening.ts';
 
 /** What came with the request, parsed by the route's own schemas. */
 export interface RouteInput<
@@ -40,14 +41,11 @@ export interface RouteInput<
 }
 
 /** What a handler may use: what the API stands on, and what belongs to this one request. */
-export interface RequestContext extends ApiContext {
+export interface RequestContext extends ApiContext, Opening {
   /** This request's own view of the registry. */
   em: Sql;
   /** One transaction; with an `Idempotency-Key` it is carried out once, and its result is the answer to every repetition. */
   once<Result>(work: (em: Sql) => Promise<Result>): Promise<Result>;
-  /** Begins a new session for this person and gives its cookie to the browser; an earlier one of this browser ends. */
-  signIn(userId: string): Promise<SignedIn>;
-  signOut(): Promise<void>;
   /** One transaction that changes who may do what; afterwards every process is told, and this one answers by it at once. */
   changeAccess<Result extends { epoch: number }>(work: (em: Sql) => Promise<Result>): Promise<Result>;
   /** What another request of the same caller would meet, short of being carried out; refuses what would be refused. */
@@ -65,6 +63,10 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
    * belongs to no tenant and may be seen by all who have it somewhere.
    */
   scope?: ThingKind | 'reach' | 'anywhere';
+  /** Only for who proved who they are within ten minutes: for what is dangerous in the hands of who finds a browser open. */
+  stepUp?: boolean;
+  /** Open to who has to set up a second factor first. */
+  beforeSetUp?: boolean;
   params?: Params;
   query?: Query;
   /** Headers that matter, each with what it says. */
@@ -93,7 +95,12 @@ export interface Route<
   idempotent?: boolean;
   /** Others must have approved it, as many as the policy of this act asks for, or as the route itself finds out. */
   approval?: DangerousAct | ApprovalRule<z.output<Params>, z.output<Body>>;
-  success: { status: 200 | 201 | 202 | 204; body?: Answer; also?: readonly number[] };
+  success: {
+    status: 200 | 201 | 202 | 204;
+    body?: Answer;
+    /** Another status that some answers have, and which do. */
+    also?: { status: number; when(answer: z.output<Answer>): boolean };
+  };
   /** For answers that anybody may keep; all others are `no-store`. */
   cacheControl?: string;
   handle(input: RouteInput<Params, Query, Body>, context: RequestContext): Promise<z.input<Answer>>;
@@ -149,6 +156,8 @@ export const RunParams = z.strictObject({ runId: Id });
 export const RunStepParams = z.strictObject({ runId: Id, stepId: Id });
 export const TaskParams = z.strictObject({ taskId: Id });
 export const TargetParams = z.strictObject({ targetId: Id });
+export const SessionParams = z.strictObject({ sessionId: Id });
+export const PasskeyParams = z.strictObject({ passkeyId: Id });
 export const WorkerTokenParams = z.strictObject({ tokenId: Id });
 export const UserParams = z.strictObject({ userId: Id });
 export const AssignmentParams = z.strictObject({ assignmentId: Id });

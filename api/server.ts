@@ -15,8 +15,9 @@ import { Refusals } from './refusals/refusals.ts';
 import { Readiness } from './readiness.ts';
 import { RunWatch } from './runWatch.ts';
 import { ApiKeys } from './signIn/apiKeys.ts';
+import { AttemptLimits } from './signIn/attemptLimits.ts';
 import { passwordCheck } from './signIn/checkPassword.ts';
-import { sessionCookie } from './signIn/sessionCookie.ts';
+import { cookiesOf } from './signIn/cookies.ts';
 import { Sessions } from './signIn/sessions.ts';
 import { WorkflowDesk } from './workflowDesk.ts';
 
@@ -72,8 +73,10 @@ async function serve(on: {
     client: temporal.client,
     logger,
     access,
-    sessions: new Sessions(platform),
     apiKeys: new ApiKeys(platform, access),
+    sessions: new Sessions(platform, access),
+    attempts: new AttemptLimits(platform),
+    relyingParty: { id: new URL(publicUrl).hostname, name: 'Tenantry', origins: [...ownOrigins(publicUrl, port)] },
     checkPassword: passwordCheck(platform),
     limits: new RateLimits(platform.configuration.quotas),
     refusals: new Refusals(platform, logger),
@@ -96,7 +99,7 @@ async function serve(on: {
     const pages = webBuild ? await openPages(webBuild, url) : null;
     const mounting = {
       context,
-      cookie: sessionCookie(publicUrl),
+      cookies: cookiesOf(publicUrl),
       ownOrigins: ownOrigins(publicUrl, port),
       codecOrigins: new Set(platform.configuration.codecOrigins),
       stopping: stopping.signal,

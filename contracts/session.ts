@@ -15,7 +15,7 @@ export const Session = z.object({
   user: z.object({
     id: z.uuid(),
     email: z.string(),
-    name: z.string().nullable().optional(),
+    name: z.string().nullable(),
     role: z.string().describe('The one of the roles that permits the most; `none` without any'),
   }),
   roles: z.array(z.object({ role: z.string(), title: z.string(), scope: ScopeOf })),
@@ -24,7 +24,13 @@ export const Session = z.object({
     .array(z.object({ scope: ScopeOf, permissions: z.array(z.enum(permissions)) }))
     .describe('What is permitted where'),
   expiresAt: z.iso.datetime(),
-  factors: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }).optional(),
-  mustSetUp: z.literal('second_factor').nullable().optional(),
+  authenticatedAt: z.iso
+    .datetime()
+    .describe('When the person last proved who they are; dangerous acts ask again after ten minutes'),
+  factors: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
+  mustSetUp: z
+    .enum(['second_factor'])
+    .nullable()
+    .describe('A role asks for it: until then only the account can be used'),
 });
 export type Session = z.infer<typeof Session>;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
+import { sessionLimitsOf, sessionVariables, type SessionLimits } from './settings/sessions.ts';
 import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -70,6 +71,7 @@ const Environment = z.object({
   TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   ...quotaVariables,
+  ...sessionVariables,
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
   TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
@@ -118,6 +120,7 @@ export interface Configuration {
   trustedProxies: number;
   /** How often each process lets somebody ask. */
   quotas: Quotas;
+  sessions: SessionLimits;
   undoPatienceSeconds: number;
   actAttempts: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
@@ -207,6 +210,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     logLevel: e.TENANTRY_LOG_LEVEL,
     trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
     quotas: quotasOf(e),
+    sessions: sessionLimitsOf(e),
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,

@@ -13,6 +13,7 @@ import { Migration20261121160000_drift } from './Migration20261121160000_drift.t
 import { Migration20261121165000_sweep } from './Migration20261121165000_sweep.ts';
 import { Migration20261121170000_workerTokens } from './Migration20261121170000_workerTokens.ts';
 import { Migration20261121180000_access } from './Migration20261121180000_access.ts';
+import { Migration20261121181000_signIn } from './Migration20261121181000_signIn.ts';
 import { Migration20261121182000_apiKeys } from './Migration20261121182000_apiKeys.ts';
 import { Migration20261121183000_audit } from './Migration20261121183000_audit.ts';
 import { Migration20261121184000_approvals } from './Migration20261121184000_approvals.ts';
@@ -44,6 +45,7 @@ const migrations = [
   Migration20261121165000_sweep,
   Migration20261121170000_workerTokens,
   Migration20261121180000_access,
+  Migration20261121181000_signIn,
   Migration20261121182000_apiKeys,
   Migration20261121183000_audit,
   Migration20261121184000_approvals,

@@ -5,6 +5,8 @@ import type { DangerousAct } from '#contracts/approvals/acts.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import { taskKinds, type TaskKind } from '#contracts/tasks.ts';
+import type { MailKind } from '#domain/mails/outbox.ts';
+import type { SignInFactor } from '#domain/people/sessions.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Limited } from '#domain/settings/quotas.ts';
 
@@ -118,6 +120,20 @@ const heldRuns = new Gauge({
   registers,
 });
 
+const signIns = new Counter({
+  name: 'tenantry_sign_ins_total',
+  help: 'Sign-ins by how they ended and the factor that decided: unfinished ones wait for a second factor',
+  labelNames: ['outcome', 'factor'],
+  registers,
+});
+
+const mails = new Counter({
+  name: 'tenantry_mails_total',
+  help: 'Attempts to send people mails about their sign-in, by kind and outcome',
+  labelNames: ['kind', 'outcome'],
+  registers,
+});
+
 const notifications = new Counter({
   name: 'tenantry_notifications_total',
   help: 'Attempts to tell somebody of a task, by channel and outcome',
@@ -203,6 +219,12 @@ export function reportOpenTasks(counts: ReadonlyMap<TaskKind, number>): void {
 export type ApprovalOutcome = 'requested' | 'approved' | 'refused' | 'withdrawn' | 'used' | 'given_back' | 'expired';
 
 export const countApproval = (act: DangerousAct, outcome: ApprovalOutcome): void => approvals.inc({ act, outcome });
+export const countSignIn = (
+  outcome: 'succeeded' | 'refused' | 'limited' | 'unfinished',
+  factor: SignInFactor | 'none',
+): void => signIns.inc({ outcome, factor });
+
+export const countMail = (kind: MailKind, outcome: 'sent' | 'failed' | 'dead'): void => mails.inc({ kind, outcome });
 
 export const countNotification = (channel: 'mail' | 'webhook', outcome: 'sent' | 'failed' | 'dead'): void =>
   notifications.inc({ channel, outcome });

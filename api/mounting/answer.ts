@@ -15,7 +15,7 @@ export async function answer(route: Route, input: Input, context: RequestContext
   // What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect.
   const body = route.success.body?.parse(result);
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
-  const status = statusOf(route, result);
+  const status = statusOf(route, body);
   response.statusCode = status;
   response.setHeader('Cache-Control', route.cacheControl ?? 'no-store');
   if (body === undefined) return void response.end();
@@ -35,9 +35,8 @@ function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
 const tooLate = (): DomainError =>
   new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
 
-/** Readiness answers 503 with a body of its own; everything else has one success. */
-const statusOf = ({ success }: Route, result: unknown): number =>
-  success.also?.includes(503) && (result as { ready?: unknown }).ready === false ? 503 : success.status;
+const statusOf = ({ success }: Route, body: unknown): number =>
+  success.also?.when(body) ? success.also.status : success.status;
 
 function noteIds(response: Response, { tenantId, runId }: Record<string, unknown>): void {
   const { about } = notesOf(response);

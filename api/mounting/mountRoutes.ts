@@ -4,13 +4,13 @@ import type { ApiContext } from '../context.ts';
 import { inviteOrigin } from '../http/crossOrigin.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute } from '../route.ts';
-import type { SessionCookie } from '../signIn/sessionCookie.ts';
 import { judgeFor } from './admission/judge.ts';
+import type { Cookies } from '../signIn/cookies.ts';
 import { serve } from './serve.ts';
 
 export interface Mounting {
   context: ApiContext;
-  cookie: SessionCookie;
+  cookies: Cookies;
   ownOrigins: ReadonlySet<string>;
   /** Where Temporal's UI is reached: its pages may ask for decoded histories. */
   codecOrigins: ReadonlySet<string>;

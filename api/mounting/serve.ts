@@ -6,6 +6,8 @@ import type { ApiContext } from '../context.ts';
 import { carryOutOnce, idempotencyKey } from '../http/once.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute, RequestContext } from '../route.ts';
+import { Browser } from '../signIn/browser.ts';
+import { openingFor, type Opening } from '../signIn/opening.ts';
 import { admissionTo, type Admitted } from './admission/admit.ts';
 import { withApproval } from './admission/approval.ts';
 import type { Judge } from './admission/judge.ts';
@@ -16,7 +18,8 @@ import { stream } from './stream.ts';
 
 /** Admits, then hands over to the route's own handler with what belongs to this one request. */
 export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): RequestHandler {
-  const { context, cookie, stopping } = mounting;
+  const { context, cookies, stopping } = mounting;
+  const { keyring } = context.platform.installation;
   const admit = admissionTo(route, mounting);
 
   return async (request, response) => {
@@ -24,11 +27,14 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
     notes.route = route.path;
     notes.params = request.params; // the router forgets them where errors are answered
     const admitted = await admit(request, response);
-    const { caller, principal, grants, token, params } = admitted;
+    const { caller, principal, grants, params } = admitted;
 
-    // Made when they are asked for: most requests are answered without either.
+    // Made when they are asked for: most requests are answered without them.
     let gone: AbortController | null = null;
     let em: Sql | null = null;
+    let opened: Opening | null = null;
+    const opening = () =>
+      (opened ??= openingFor(context, admitted, () => new Browser(request, response, { cookies, keyring })));
     const input = {
       params,
       query: admitted.query,
@@ -46,6 +52,12 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
     };
     const requestContext: RequestContext = {
       ...context,
+      get browser() {
+        return opening().browser;
+      },
+      signIn: (userId, factor) => opening().signIn(userId, factor),
+      renewSession: () => opening().renewSession(),
+      signOut: () => opening().signOut(),
       get em() {
         return (em ??= context.platform.registry.em.fork());
       },
@@ -55,16 +67,6 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
         context.access.refresh(changed.epoch);
         announceAccess(context.platform.announcer, changed.epoch);
         return changed;
-      },
-      async signIn(userId) {
-        if (token) await context.sessions.end(token);
-        const started = await context.sessions.start(userId);
-        cookie.give(response, started.token, started.signedIn.expiresAt);
-        return started.signedIn;
-      },
-      async signOut() {
-        if (token) await context.sessions.end(token);
-        cookie.take(response);
       },
       judge: (asked) => judge(asked, admitted),
     };

@@ -18,6 +18,7 @@ const changing = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
 const told = new Set([401, 403, 404, 409, 410]);
 /** Their routes tell of them in events of their own. */
 const toldElsewhere = new Set<ErrorCode>(['bad_credentials']);
+const toldElsewhereOfNobody = new Set<ErrorCode>(['code_wrong', 'passkey_refused']);
 const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
@@ -59,6 +60,7 @@ export class Refusals {
       ),
     };
     const isKnown = actor && (actor.userId !== null || actor.keyId);
+    if (!isKnown && toldElsewhereOfNobody.has(error.code)) return;
     if (isKnown && this.#counts.mayTellOf(actor.keyId ?? actor.userId ?? '')) return this.#add([{ ...what, actor }]);
     this.#counts.add({
       ...what,

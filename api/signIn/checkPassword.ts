@@ -1,38 +1,55 @@
 import { Passport } from 'passport';
 import { Strategy } from 'passport-local';
 import type { Request, Response } from 'express';
+import { upgradeHash } from '#domain/people/changePassword.ts';
 import { passwordMatches } from '#domain/people/passwords.ts';
-import { User } from '#domain/people/userRecord.ts';
 import type { Platform } from '#domain/platform.ts';
+import { rows } from '#domain/sql.ts';
+import { accountOf } from './browser.ts';
 
-/** The id of the user whose password this is, else null; which of the two was wrong shows neither in the answer nor in its time. */
-export type CheckPassword = (credentials: { email: string; password: string }) => Promise<string | null>;
+/** Whose address it is, for who may know; and whether the password is theirs. */
+export interface PasswordCheck {
+  userId: string | null;
+  isRight: boolean;
+}
+
+/** Which of address and password was wrong shows neither in an answer nor in its time. */
+export type CheckPassword = (credentials: { email: string; password: string }) => Promise<PasswordCheck>;
 
 export function passwordCheck({ registry }: Pick<Platform, 'registry'>): CheckPassword {
   const passport = new Passport();
   passport.use(
     new Strategy({ usernameField: 'email', session: false }, (email, password, done) => {
-      findByPassword(email, password).then(
-        (userId) => done(null, userId ?? false),
+      check(email, password).then(
+        (checked) => done(null, checked.isRight ? checked : false, checked as never),
         (error: unknown) => done(error),
       );
     }),
   );
 
-  async function findByPassword(email: string, password: string): Promise<string | null> {
-    const user = await registry.em.fork().findOne(User, { email: email.trim().toLowerCase(), disabledAt: null });
-    return (await passwordMatches(user?.passwordHash ?? null, password)) ? (user?.id ?? null) : null;
+  async function check(email: string, password: string): Promise<PasswordCheck> {
+    const em = registry.em.fork();
+    const [user] = await rows<{ id: string; password_hash: string }>(em)`
+      select id, password_hash from users
+      where email = ${accountOf(email)} and disabled_at is null and activated_at is not null`;
+    const isRight = await passwordMatches(user?.password_hash ?? null, password);
+    if (isRight && user) await upgradeHash(em, user.id, user.password_hash, password);
+    return { userId: user?.id ?? null, isRight };
   }
 
   return (credentials) =>
     new Promise((resolve, reject) => {
-      const answer = (error: unknown, userId?: string | false | null) =>
-        error ? reject(error as Error) : resolve(userId || null);
-      const check = passport.authenticate('local', { session: false }, answer) as (
+      // Empty fields never reach the strategy's function: its info is then a message.
+      const answer = (error: unknown, _user?: unknown, info?: unknown) =>
+        error ? reject(error as Error) : resolve(isCheck(info) ? info : { userId: null, isRight: false });
+      const authenticate = passport.authenticate('local', { session: false }, answer) as (
         request: Request,
         response: Response,
         next: (error?: unknown) => void,
       ) => void;
-      check({ body: credentials, query: {} } as Request, {} as Response, answer);
+      authenticate({ body: credentials, query: {} } as Request, {} as Response, answer);
     });
 }
+
+const isCheck = (info: unknown): info is PasswordCheck =>
+  typeof info === 'object' && info !== null && 'isRight' in info;

@@ -1,41 +1,49 @@
-import { createHash } from 'node:crypto';
-import { absoluteSeconds, endSession, findSession, startSession, type SignedIn } from '#domain/people/sessions.ts';
+import { announceAccess, readAccessEpoch } from '#domain/access/epoch.ts';
+import type { Actor } from '#domain/events/appendEvent.ts';
+import {
+  beginSession,
+  endSession,
+  findSession,
+  hashOfSession,
+  renewSession,
+  stillOpen,
+  type Place,
+  type SignedIn,
+  type SignInFactor,
+} from '#domain/people/sessions.ts';
 import type { Platform } from '#domain/platform.ts';
+import type { Access } from '../access/access.ts';
 
 const keptMs = 5_000;
 const mostKept = 10_000;
 const recheckMs = 5_000;
 const tokenShape = /^[\w-]{43}$/;
 
-/** Names a session without opening it: what the registry stores, and what a change is announced under. */
-const idOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+const idOf = (token: string): string => hashOfSession(token).toString('hex');
+
+export interface Opened {
+  token: string;
+  signedIn: SignedIn;
+}
 
 /**
- * The sessions as this process knows them: read from memory for some seconds, dropped as soon as a sign-out is heard of, and all of
- * them whenever something may have been missed. While nothing can be heard, nothing is kept.
+ * The sessions as this process knows them: read from memory for some seconds, all of them dropped as soon as something was taken
+ * away from somebody. While what is remembered cannot be trusted, nothing is.
  */
 export class Sessions {
   readonly #platform: Platform;
+  readonly #access: Access;
   readonly #kept = new Map<string, { signedIn: SignedIn; until: number }>();
-  readonly #watched = new Map<string, { token: string; ended: Set<() => void> }>();
+  readonly #watched = new Map<string, Set<() => void>>();
   readonly #stop: (() => void)[];
   /** Grows with everything that is dropped, so that an answer asked for before is not kept after it. */
   #generation = 0;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, access: Access) {
     this.#platform = platform;
+    this.#access = access;
     const timer = setInterval(() => void this.#recheck(), recheckMs).unref();
-    this.#stop = [
-      platform.announcer.onChange((change) => {
-        if (change.kind === 'session') this.#drop(change.id);
-      }),
-      platform.announcer.onGap(() => {
-        this.#generation += 1;
-        this.#kept.clear();
-        void this.#recheck();
-      }),
-      () => clearInterval(timer),
-    ];
+    this.#stop = [access.onChange(() => this.#drop()), () => clearInterval(timer)];
   }
 
   /** Who this token belongs to; null when nobody is signed in by it. */
@@ -44,39 +52,55 @@ export class Sessions {
     const id = idOf(token);
     const kept = this.#kept.get(id);
     const now = Date.now();
-    if (kept && kept.until > now && kept.signedIn.expiresAt.getTime() > now) return kept.signedIn;
+    const isTrusted = this.#access.isTrusted;
+    if (kept && isTrusted && kept.until > now && kept.signedIn.expiresAt.getTime() > now) return kept.signedIn;
     this.#kept.delete(id);
     const generation = this.#generation;
-    const signedIn = await findSession(this.#platform.registry.em.fork(), token);
-    if (signedIn && generation === this.#generation && this.#platform.announcer.connected) {
+    const signedIn = await findSession(this.#em, token, this.#limits.idleSeconds);
+    if (signedIn && isTrusted && generation === this.#generation) {
       if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
       this.#kept.set(id, { signedIn, until: now + keptMs });
     }
     return signedIn;
   }
 
-  async start(userId: string): Promise<{ token: string; signedIn: SignedIn }> {
-    const { token } = await startSession(this.#platform.registry.em.fork(), userId, absoluteSeconds);
-    const signedIn = await this.find(token);
-    if (!signedIn) throw new Error('a session that was just begun is not there');
-    return { token, signedIn };
+  /** A new session for somebody who proved who they are. */
+  async begin(user: { userId: string; factor: SignInFactor; place: Place }, actor: Actor): Promise<Opened> {
+    const { token } = await this.#em.transactional((tx) =>
+      beginSession(tx, { ...user, seconds: this.#limits.absoluteSeconds }, actor),
+    );
+    return this.#opened(token);
   }
 
-  async end(token: string): Promise<void> {
-    await endSession(this.#platform.registry.em.fork(), token);
-    this.#drop(idOf(token));
-    this.#platform.announcer.announce('session', idOf(token), 1);
+  /** The same session under a new token, because the person proved again who they are. */
+  async renew(token: string): Promise<Opened> {
+    const renewed = await renewSession(this.#em, token);
+    await this.changed();
+    return this.#opened(renewed.token);
+  }
+
+  /** @param actor who signs out; without one, the session only gives way to another */
+  async end(token: string, actor?: Actor): Promise<void> {
+    await endSession(this.#em, token, actor);
+    await this.changed();
+  }
+
+  /** After anything was taken away from somebody, here: this process and the others forget what they remembered. */
+  async changed(): Promise<void> {
+    const epoch = await readAccessEpoch(this.#em);
+    this.#access.refresh(epoch);
+    announceAccess(this.#platform.announcer, epoch);
   }
 
   /** Calls back once when the session ends by sign-out, expiry or a disabled user. Returns the way to stop watching. */
   watch(token: string, ended: () => void): () => void {
     const id = idOf(token);
-    const watched = this.#watched.get(id) ?? { token, ended: new Set() };
+    const watched = this.#watched.get(id) ?? new Set();
     this.#watched.set(id, watched);
-    watched.ended.add(ended);
+    watched.add(ended);
     return () => {
-      watched.ended.delete(ended);
-      if (watched.ended.size === 0 && this.#watched.get(id) === watched) this.#watched.delete(id);
+      watched.delete(ended);
+      if (watched.size === 0 && this.#watched.get(id) === watched) this.#watched.delete(id);
     };
   }
 
@@ -84,22 +108,37 @@ export class Sessions {
     for (const stop of this.#stop) stop();
   }
 
-  #drop(id: string): void {
-    this.#generation += 1;
-    this.#kept.delete(id);
-    void this.#recheck(id);
+  get #em() {
+    return this.#platform.registry.em.fork();
   }
 
-  async #recheck(only?: string): Promise<void> {
-    for (const [id, { token, ended }] of this.#watched) {
-      if (only !== undefined && only !== id) continue;
-      try {
-        if (await this.find(token)) continue;
-      } catch {
-        continue; // The registry cannot say; it is asked again.
+  get #limits() {
+    return this.#platform.configuration.sessions;
+  }
+
+  async #opened(token: string): Promise<Opened> {
+    const signedIn = await this.find(token);
+    if (!signedIn) throw new Error('a session that was just begun is not there');
+    return { token, signedIn };
+  }
+
+  #drop(): void {
+    this.#generation += 1;
+    this.#kept.clear();
+    void this.#recheck();
+  }
+
+  async #recheck(): Promise<void> {
+    if (this.#watched.size === 0) return;
+    try {
+      const open = await stillOpen(this.#em, [...this.#watched.keys()], this.#limits.idleSeconds);
+      for (const [id, ended] of [...this.#watched]) {
+        if (open.has(id)) continue;
+        this.#watched.delete(id);
+        for (const tell of ended) tell();
       }
-      this.#watched.delete(id);
-      for (const tell of ended) tell();
+    } catch {
+      // The registry cannot say; it is asked again.
     }
   }
 }

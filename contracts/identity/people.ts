@@ -47,3 +47,4 @@ export const LinkMade = z.object({ expiresAt: z.iso.datetime(), link: z.string()
 export type LinkMade = z.infer<typeof LinkMade>;
 
 export const PersonInvited = z.object({ person: Person, ...LinkMade.shape });
+export type PersonInvited = z.infer<typeof PersonInvited>;

@@ -25,21 +25,32 @@ export const TotpCode = z
 /** In any case, with or without its dashes. */
 export const RecoveryCode = z.string().min(8).max(40);
 
-/** Exactly one of them. */
-export const SecondFactorAnswer = z.union([
-  z.strictObject({ code: TotpCode }),
-  z.strictObject({ recoveryCode: RecoveryCode }),
-  z.strictObject({ passkey: PasskeyAssertion }),
-]);
+export const SecondFactorAnswer = z
+  .strictObject({
+    code: TotpCode.optional(),
+    recoveryCode: RecoveryCode.optional(),
+    passkey: PasskeyAssertion.optional(),
+  })
+  .refine(
+    (given) => Object.values(given).filter((one) => one !== undefined).length === 1,
+    'must be exactly one of them',
+  );
 export type SecondFactorAnswer = z.infer<typeof SecondFactorAnswer>;
 
 export const PasskeySignIn = z.strictObject({ passkey: PasskeyAssertion });
 
 /** It is still the same person: the password, with a code where one is set up, or a passkey alone. */
-export const Confirmation = z.union([
-  z.strictObject({ password: KnownPassword, code: TotpCode.optional(), recoveryCode: RecoveryCode.optional() }),
-  z.strictObject({ passkey: PasskeyAssertion }),
-]);
+export const Confirmation = z
+  .strictObject({
+    password: KnownPassword.optional(),
+    code: TotpCode.optional(),
+    recoveryCode: RecoveryCode.optional(),
+    passkey: PasskeyAssertion.optional(),
+  })
+  .refine(
+    ({ password, passkey }) => (password === undefined) !== (passkey === undefined),
+    'must have either a password or a passkey',
+  );
 export type Confirmation = z.infer<typeof Confirmation>;
 
 /** One browser that is signed in as oneself. */

@@ -3,9 +3,11 @@ import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import { bumpAccessEpoch } from '../access/epoch.ts';
 import type { Sql } from '../database.ts';
-import { appendEvent, theSystem } from '../events/appendEvent.ts';
+import { theSystem } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import { refuseWeakPassword } from './passwordPolicy.ts';
 import { hashPassword } from './passwords.ts';
+import { tellOfUser } from './userEvents.ts';
 
 const linkHours = 24;
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
@@ -32,7 +34,7 @@ export async function createSetupToken(em: Sql): Promise<string> {
   return token;
 }
 
-/** Exchanges the token for the first owner. Refuses with `setup_link_invalid`; of two at once, one wins. */
+/** Exchanges the token for the first owner. Refuses with `setup_link_invalid`, `password_weak`; of two at once, one wins. */
 export async function claimOwnership(
   em: Sql,
   claim: { token: string; email: string; password: string },
@@ -44,6 +46,7 @@ export async function claimOwnership(
   const usable = await rows(em)`
     select 1 from setup_links where token_hash = ${hashOf(claim.token)} and used_at is null and expires_at > now()`;
   if (usable.length === 0) throw invalid; // before the costly hash
+  await refuseWeakPassword(claim.password, { email: claim.email, name: null });
   const passwordHash = await hashPassword(claim.password);
   return em.transactional(async (tx) => {
     const used = await rows(tx)`
@@ -54,9 +57,10 @@ export async function claimOwnership(
   });
 }
 
-/** For unattended starts: creates the owner unless there is one. Returns whether it did. */
+/** For unattended starts: creates the owner unless there is one. Returns whether it did. Refuses with `password_weak`. */
 export async function createOwner(em: Sql, email: string, password: string): Promise<boolean> {
   if (await hasOwner(em)) return false;
+  await refuseWeakPassword(password, { email, name: null });
   const passwordHash = await hashPassword(password);
   await em.transactional((tx) => insertOwner(tx, email, passwordHash));
   return true;
@@ -68,10 +72,6 @@ async function insertOwner(em: Sql, email: string, passwordHash: string): Promis
     insert into users (id, email, password_hash) values (${id}, ${email.trim().toLowerCase()}, ${passwordHash})`;
   await rows(em)`insert into role_assignments (user_id, role, scope_kind) values (${id}, 'owner', 'platform')`;
   await bumpAccessEpoch(em);
-  await appendEvent(
-    em,
-    { stream: `platform:users/${id}`, type: 'user.created', tenantId: null, data: { role: 'owner' } },
-    theSystem,
-  );
+  await tellOfUser(em, id, 'user.created', { role: 'owner' }, theSystem);
   return id;
 }

@@ -1,8 +1,9 @@
-import { hash, verify } from '@node-rs/argon2';
+import { hash, hashRaw, verify } from '@node-rs/argon2';
 import { DomainError } from '#contracts/errors.ts';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const cost = { algorithm: 2 /* argon2id */, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const costAsWritten = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`;
 
 /** Hashing uses libuv's four threads: two at once leave the others to files and DNS; a queue longer than this is an attack. */
 const atOnce = 2;
@@ -27,12 +28,20 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
 
 export const hashPassword = (password: string): Promise<string> => inTurn(() => hash(password.normalize('NFKC'), cost));
 
+/** The same cost over something shorter, with a salt that several of them share. */
+export const hashWithSalt = (text: string, salt: Buffer): Promise<Buffer> =>
+  inTurn(() => hashRaw(text, { ...cost, salt }));
+
 let decoy: Promise<string> | null = null;
 
-/** With no user, the same work is done against a decoy, so that the time tells nothing. */
+/** With no user, or one without a password, the same work is done against a decoy, so that the time tells nothing. */
 export async function passwordMatches(passwordHash: string | null, password: string): Promise<boolean> {
   decoy ??= hashPassword('a password that nobody has');
-  const against = passwordHash ?? (await decoy);
+  const known = passwordHash?.startsWith('$argon2') ? passwordHash : null;
+  const against = known ?? (await decoy);
   const matches = await inTurn(() => verify(against, password.normalize('NFKC')));
-  return passwordHash !== null && matches;
+  return known !== null && matches;
 }
+
+/** Made when less was asked for: it is made again at the next sign-in, when the password is at hand. */
+export const isOutdated = (passwordHash: string): boolean => !passwordHash.startsWith(costAsWritten);

@@ -46,6 +46,7 @@ export class Keyring {
   readonly #wrappingKey: Buffer;
   readonly #tagKey: Buffer;
   readonly #callbackKey: Buffer;
+  readonly #deviceKey: Buffer;
 
   constructor(rootKey: Buffer) {
     const derive = (purpose: string) =>
@@ -54,6 +55,7 @@ export class Keyring {
     this.#wrappingKey = derive('wrap');
     this.#tagKey = derive('tag');
     this.#callbackKey = derive('callback');
+    this.#deviceKey = derive('device');
   }
 
   /** A new root key, sealed by the master key for the installation's row. */
@@ -78,6 +80,11 @@ export class Keyring {
   /** HMAC-SHA-256, shortened to 128 bits, over an ownership tag's ids. */
   tagMac(text: string): string {
     return createHmac('sha256', this.#tagKey).update(text).digest('base64url').slice(0, 22);
+  }
+
+  /** HMAC-SHA-256 by which a browser shows that it was signed in as somebody before. */
+  deviceMac(text: string): string {
+    return createHmac('sha256', this.#deviceKey).update(text).digest('base64url');
   }
 
   /** 128 bits that only this installation can know of a call: the same for each repetition of it, so it need not be kept. */

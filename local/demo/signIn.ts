@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import { sessionCookie } from '#api/signIn/sessionCookie.ts';
+import { sessionCookie } from '#api/signIn/cookies.ts';
 import { startSession } from '#domain/people/sessions.ts';
 import { rows } from '#domain/sql.ts';
 import { withRegistry } from '../start/controlPlane.ts';

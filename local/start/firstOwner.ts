@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { DomainError } from '#contracts/errors.ts';
 import { NewPassword } from '#contracts/identity/passwords.ts';
 import type { Sql } from '#domain/database.ts';
 import { createOwner, createSetupToken, hasOwner } from '#domain/people/ownership.ts';
@@ -11,7 +12,11 @@ export async function settleOwner(em: Sql, given: NodeJS.ProcessEnv): Promise<st
   await endDemoUser(em);
   const named = await ownerFrom(given);
   if (named) {
-    if (await createOwner(em, named.email, named.password)) note(`created the owner ${named.email}`);
+    const created = await createOwner(em, named.email, named.password).catch((cause: Error) => {
+      if (!(cause instanceof DomainError)) throw cause;
+      throw new SetupError(`TENANTRY_OWNER_PASSWORD: ${cause.publicMessage}`, { cause });
+    });
+    if (created) note(`created the owner ${named.email}`);
     return null;
   }
   return (await hasOwner(em)) ? null : createSetupToken(em);

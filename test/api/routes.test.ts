@@ -45,7 +45,8 @@ describe('every route', () => {
   /** Public on purpose; a route that becomes so by mistake is found here. */
   const open: OperationId[] = [
     'claimOwner', 'createSession', 'readPortal', 'readIssuer', 'readIssuerKeys', 'readLiveness', 'readReadiness',
-    'answerCallback',
+    'answerCallback', 'answerSecondFactor', 'askForSecondFactor', 'askForSignInPasskey', 'signInByPasskey', 'checkLink',
+    'acceptInvitation', 'resetPassword', 'confirmEmail', 'askForPasswordReset',
   ]; // prettier-ignore
 
   const pathOf = (route: AnyRoute, params: Record<string, string> = {}): string =>
@@ -121,6 +122,7 @@ describe('every route', () => {
         it('answers 404 for what is not there', async () => {
           const body = {
             updateTenant: { name: 'x' },
+            updatePasskey: { name: 'x' },
             changeRole: { expectedVersion: 1, title: 'x' },
             assignRole: { role: 'support', scope: { kind: 'platform' } },
             deleteTenant: { confirm: 'x' },

@@ -10,6 +10,7 @@ import { nothing, type AnyRoute } from '../../route.ts';
 import { callerOf, type Caller } from '../../signIn/caller.ts';
 import type { Mounting } from '../mountRoutes.ts';
 import { RequestActor } from './actor.ts';
+import { refuseUnproven } from './assurance.ts';
 import { principalOf, refuseOutOfScope, refuseUnpermitted } from './permitted.ts';
 
 /** A request that passed every check: who asks, and what came with it. */
@@ -36,7 +37,7 @@ const changesSomething = new Set(['post', 'patch', 'delete']);
 /** The checks of one route, in this order: cheap refusals come first, the body is read when nothing else can refuse. */
 export function admissionTo(
   route: AnyRoute,
-  { context, cookie, ownOrigins, codecOrigins }: Mounting,
+  { context, cookies, ownOrigins, codecOrigins }: Mounting,
 ): (request: Request, response: Response) => Promise<Admitted> {
   const params = route.params ?? nothing;
   const query = route.query ?? nothing;
@@ -49,7 +50,7 @@ export function admissionTo(
     const notes = notesOf(response);
     if (route.crossOrigin) inviteOrigin(request, response, codecOrigins, route.method.toUpperCase());
     if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
-    const token = cookie.read(request);
+    const token = cookies.session.read(request);
     const caller = await callerOf(route, request, token, context);
     const actor = new RequestActor(caller, request, notes.requestId, context.platform.installation.keyring);
     notes.actor = actor;
@@ -59,6 +60,7 @@ export function admissionTo(
     const principal = principalOf(caller);
     const grants = principal ? await context.access.knowing(principal.userId) : nobody;
     refuseUnpermitted(route, caller, principal, grants);
+    refuseUnproven(route, caller.signedIn);
     rates?.take(key?.keyId ?? signedIn?.userId ?? worker?.tokenId ?? request.ip ?? '');
 
     const parsedParams = parseInput(params, request.params);

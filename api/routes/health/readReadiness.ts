@@ -8,7 +8,7 @@ export const readReadiness = defineRoute({
   permission: 'public',
   success: {
     status: 200,
-    also: [503],
+    also: { status: 503, when: ({ ready }) => !ready },
     body: z.object({
       ready: z.boolean(),
       database: z.enum(['up', 'down']),

@@ -11,9 +11,9 @@ export const claimOwner = defineRoute({
   permission: 'public',
   body: OwnerClaim,
   success: { status: 201, body: Session },
-  errors: ['setup_link_invalid', 'too_many_attempts'],
+  errors: ['setup_link_invalid', 'password_weak', 'too_many_attempts'],
   async handle({ body }, { em, signIn, access }) {
-    const signedIn = await signIn(await claimOwnership(em, body));
+    const signedIn = await signIn(await claimOwnership(em, body), 'setup_link');
     return viewSession(signedIn, await access.knowing(signedIn.userId));
   },
 });

@@ -5,6 +5,7 @@ export const deleteSession = defineRoute({
   path: '/api/v1/session',
   summary: 'Sign out',
   permission: 'signed-in',
+  beforeSetUp: true,
   success: { status: 204 },
   errors: [],
   async handle(_input, { signOut }) {

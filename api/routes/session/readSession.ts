@@ -8,6 +8,7 @@ export const readSession = defineRoute({
   path: '/api/v1/session',
   summary: 'Who is signed in, and what they may do',
   permission: 'signed-in',
+  beforeSetUp: true,
   success: { status: 200, body: Session },
   errors: [],
   async handle({ signedIn }, { access }) {

@@ -2,14 +2,18 @@ import type { Session } from '#contracts/session.ts';
 import type { Grants } from '#domain/access/grants.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
 
-export function viewSession({ userId, email, expiresAt }: SignedIn, grants: Grants): Session {
+export function viewSession(signedIn: SignedIn, grants: Grants): Session {
+  const { userId, email, name, expiresAt, authenticatedAt, factors, mustSetUp } = signedIn;
   const held = grants.of(userId);
   const strongest = held.toSorted((one, other) => other.permissions.length - one.permissions.length)[0];
   return {
-    user: { id: userId, email, role: strongest?.role ?? 'none' },
+    user: { id: userId, email, name, role: strongest?.role ?? 'none' },
     roles: held.map(({ role, title, scope }) => ({ role, title, scope })),
     permissions: [...new Set(held.flatMap(({ permissions }) => permissions))],
     grants: held.map(({ scope, permissions }) => ({ scope, permissions: [...permissions] })),
     expiresAt: expiresAt.toISOString(),
+    authenticatedAt: authenticatedAt.toISOString(),
+    factors,
+    mustSetUp,
   };
 }

@@ -10,6 +10,7 @@ import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
 import { decisionCases } from './decisionCases.ts';
 import { driftCases } from './driftCases.ts';
+import { identityCases } from './identityCases.ts';
 import { roleCases } from './roleCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from '../apiInstallation.ts';
 
@@ -52,6 +53,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
     ...roleCases(world),
     ...approvalCases(world),
     ...apiKeyCases(world),
+    ...identityCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(

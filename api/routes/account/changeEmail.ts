@@ -1,0 +1,21 @@
+import { EmailChange, EmailChangeStarted } from '#contracts/identity/account.ts';
+import { startMailChange } from '#domain/people/account.ts';
+import { defineRoute } from '../../route.ts';
+import { sessionOf } from '../session/sessionOf.ts';
+
+export const changeEmail = defineRoute({
+  method: 'post',
+  path: '/api/v1/account/email',
+  summary: 'Ask for another e-mail address; it counts once it is confirmed by the link that goes there',
+  permission: 'signed-in',
+  beforeSetUp: true,
+  stepUp: true,
+  rate: { perSecond: 0.1, burst: 10 },
+  body: EmailChange,
+  success: { status: 202, body: EmailChangeStarted },
+  errors: [],
+  async handle({ body, signedIn, actor }, { em, platform }) {
+    const user = sessionOf(signedIn);
+    return em.transactional((tx) => startMailChange(tx, platform, user, body.email, actor));
+  },
+});

@@ -1,0 +1,23 @@
+import { Person } from '#contracts/identity/people.ts';
+import { enablePerson as act } from '#domain/people/changePeople.ts';
+import { findPerson } from '#domain/people/people.ts';
+import { defineRoute, UserParams } from '../../route.ts';
+import { demandSway } from './sway.ts';
+
+export const enablePerson = defineRoute({
+  method: 'post',
+  path: '/api/v1/people/{userId}/enable',
+  summary: 'Let somebody sign in again',
+  permission: 'people:manage',
+  people: true,
+  stepUp: true,
+  params: UserParams,
+  success: { status: 200, body: Person },
+  errors: ['not_found', 'person_oneself', 'role_exceeds_yours'],
+  async handle({ params: { userId }, principal, actor }, context) {
+    await demandSway(userId, principal, context);
+    await context.em.transactional((tx) => act(tx, userId, actor));
+    await context.sessions.changed();
+    return findPerson(context.em, userId);
+  },
+});

@@ -1,0 +1,94 @@
+import { DomainError } from '#contracts/errors.ts';
+import type { Account } from '#contracts/identity/account.ts';
+import type { Sql } from '../database.ts';
+import type { Actor } from '../events/appendEvent.ts';
+import { queueMail } from '../mails/outbox.ts';
+import { mailChangeMail } from '../mails/texts.ts';
+import type { Keyring } from '../secrets/keyring.ts';
+import { rows } from '../sql.ts';
+import { requiresSecondFactor } from './factors/factorCounts.ts';
+import { endLinks, findLink, linkUrl, makeMailChangeLink, pendingEmailOf, useLink } from './links.ts';
+import { listPasskeys } from './factors/passkeys.ts';
+import { notify, type Posting } from './posting.ts';
+import { asUser, tellOfUser } from './userEvents.ts';
+
+export async function viewAccount(em: Sql, keyring: Keyring, userId: string): Promise<Account> {
+  const [user] = await rows<{
+    email: string;
+    name: string | null;
+    created_at: string;
+    password_changed_at: string;
+    totp_since: string | null;
+    totp_used_at: string | null;
+    codes_left: number;
+    codes_since: string | null;
+  }>(em)`
+    select u.email, u.name, u.created_at, u.password_changed_at, t.confirmed_at as totp_since, t.last_used_at as totp_used_at,
+           (select count(*)::int from recovery_codes c where c.user_id = u.id and c.used_at is null) as codes_left,
+           (select max(c.created_at) from recovery_codes c where c.user_id = u.id) as codes_since
+    from users u left join totp_secrets t on t.user_id = u.id and t.confirmed_at is not null where u.id = ${userId}`;
+  if (!user) throw new DomainError('unauthenticated', 'Sign in first.');
+  return {
+    id: userId,
+    email: user.email,
+    name: user.name,
+    createdAt: isoOf(user.created_at),
+    passwordChangedAt: isoOf(user.password_changed_at),
+    pendingEmail: await pendingEmailOf(em, keyring, userId),
+    totp: user.totp_since
+      ? { createdAt: isoOf(user.totp_since), lastUsedAt: user.totp_used_at && isoOf(user.totp_used_at) }
+      : null,
+    recoveryCodes: user.codes_since ? { left: user.codes_left, createdAt: isoOf(user.codes_since) } : null,
+    passkeys: await listPasskeys(em, userId),
+    secondFactorIsRequired: await requiresSecondFactor(em, userId),
+  };
+}
+
+export async function renameAccount(em: Sql, userId: string, name: string | null, actor: Actor): Promise<void> {
+  await rows(em)`update users set name = ${name} where id = ${userId}`;
+  await tellOfUser(em, userId, 'user.renamed', {}, actor);
+}
+
+/**
+ * Asks the new address to confirm and tells the old one. The same is done when somebody else has the address already: that shows to
+ * its owner, who uses the link, and to nobody else.
+ */
+export async function startMailChange(
+  em: Sql,
+  posting: Posting,
+  { userId, email: from }: { userId: string; email: string },
+  to: string,
+  actor: Actor,
+): Promise<{ email: string; expiresAt: string }> {
+  const { keyring } = posting.installation;
+  const email = to.trim().toLowerCase();
+  const { token, expiresAt } = await makeMailChangeLink(em, keyring, { userId, email });
+  const link = linkUrl(posting.configuration.publicUrl, 'mail_change', token);
+  await queueMail(em, keyring, email, mailChangeMail({ link, expiresAt }));
+  await notify(em, posting, from, 'email_change_asked');
+  await tellOfUser(em, userId, 'email.change_asked', {}, actor);
+  return { email, expiresAt };
+}
+
+export async function withdrawMailChange(em: Sql, userId: string, actor: Actor): Promise<void> {
+  await endLinks(em, userId, ['mail_change']);
+  await tellOfUser(em, userId, 'email.change_withdrawn', {}, actor);
+}
+
+/** From the new mailbox. Returns whose address it now is. Refuses with `link_invalid`, `email_taken`. */
+export async function confirmMailChange(em: Sql, posting: Posting, token: string, actor: Actor): Promise<string> {
+  const { userId, newEmail, email } = await findLink(em, posting.installation.keyring, token);
+  await em.transactional(async (tx) => {
+    await useLink(tx, token, ['mail_change']);
+    const changed = await rows(tx)`
+      update users set email = ${newEmail}
+      where id = ${userId} and not exists (select 1 from users where email = ${newEmail} and id <> ${userId}) returning 1`;
+    if (changed.length === 0) throw new DomainError('email_taken', 'Somebody signs in with this address already.');
+    await endLinks(tx, userId, ['password_reset', 'recovery']);
+    await tellOfUser(tx, userId, 'email.changed', {}, asUser(actor, userId));
+    await notify(tx, posting, email, 'email_changed');
+  });
+  return userId;
+}
+
+const isoOf = (time: string): string => new Date(time).toISOString();

@@ -1,0 +1,85 @@
+import { DomainError } from '#contracts/errors.ts';
+import type { Sql } from '../database.ts';
+import type { Actor } from '../events/appendEvent.ts';
+import { rows } from '../sql.ts';
+import { endLinks, findLink, useLink } from './links.ts';
+import { refuseWeakPassword } from './passwordPolicy.ts';
+import { hashPassword, isOutdated, passwordMatches } from './passwords.ts';
+import { notify, type Posting } from './posting.ts';
+import { revokeSessions } from './sessions.ts';
+import { removeAllFactors } from './factors/secondFactors.ts';
+import { asUser, tellOfUser } from './userEvents.ts';
+
+/** Whether this is the person's password: for whoever is signed in and asked again. */
+export async function isOwnPassword(em: Sql, userId: string, password: string): Promise<boolean> {
+  const [user] = await rows<{ password_hash: string }>(em)`select password_hash from users where id = ${userId}`;
+  return passwordMatches(user?.password_hash ?? null, password);
+}
+
+/** With the old one at hand. All other sessions end. Refuses with `password_wrong`, `password_weak`. */
+export async function changePassword(
+  em: Sql,
+  posting: Posting,
+  wanted: { userId: string; sessionId: string; current: string; password: string },
+  actor: Actor,
+): Promise<void> {
+  const { userId, sessionId, current, password } = wanted;
+  const [user] = await rows<{ email: string; name: string | null; password_hash: string }>(em)`
+    select email, name, password_hash from users where id = ${userId}`;
+  if (!user || !(await passwordMatches(user.password_hash, current)))
+    throw new DomainError('password_wrong', 'This is not your password.', {
+      fields: [{ path: 'current', message: 'is not right' }],
+    });
+  await refuseWeakPassword(password, user);
+  const hash = await hashPassword(password);
+  await em.transactional(async (tx) => {
+    const changed = await rows(tx)`
+      update users set password_hash = ${hash}, password_changed_at = now()
+      where id = ${userId} and password_hash = ${user.password_hash} returning 1`;
+    if (changed.length === 0) throw new DomainError('password_wrong', 'Your password was changed meanwhile.');
+    await tellOfUser(tx, userId, 'password.changed', {}, actor);
+    await revokeSessions(tx, { userId, except: sessionId, reason: 'password_changed' }, actor);
+    await endLinks(tx, userId, ['password_reset', 'recovery']);
+    await notify(tx, posting, user.email, 'password_changed');
+  });
+}
+
+/**
+ * By a one-time link: all sessions end, and a link of recovery takes the lost factors away as well and opens a disabled sign-in again.
+ * Returns whose it was. Refuses with `link_invalid`, `password_weak`.
+ */
+export async function resetPassword(
+  em: Sql,
+  posting: Posting,
+  { token, password }: { token: string; password: string },
+  by: Actor,
+): Promise<string> {
+  const { keyring } = posting.installation;
+  const link = await findLink(em, keyring, token);
+  if (link.purpose === 'password_reset' || link.purpose === 'recovery') await refuseWeakPassword(password, link);
+  const hash = await hashPassword(password);
+  const { userId, purpose, email } = link;
+  const actor = asUser(by, userId);
+  await em.transactional(async (tx) => {
+    await useLink(tx, token, ['password_reset', 'recovery']);
+    await rows(tx)`
+      update users set password_hash = ${hash}, password_changed_at = now(), activated_at = coalesce(activated_at, now())
+      where id = ${userId}`;
+    if (purpose === 'recovery') {
+      await rows(tx)`update users set disabled_at = null where id = ${userId}`;
+      await removeAllFactors(tx, userId);
+    }
+    await tellOfUser(tx, userId, 'password.reset', { by: purpose }, actor);
+    await revokeSessions(tx, { userId, reason: 'password_changed' }, actor);
+    await endLinks(tx, userId, ['password_reset', 'recovery', 'invitation']);
+    await notify(tx, posting, email, 'password_reset');
+  });
+  return userId;
+}
+
+/** What was hashed with less than is asked for today; the one place where the text of a password that stays is at hand. */
+export async function upgradeHash(em: Sql, userId: string, known: string, password: string): Promise<void> {
+  if (!isOutdated(known)) return;
+  const hash = await hashPassword(password);
+  await rows(em)`update users set password_hash = ${hash} where id = ${userId} and password_hash = ${known}`;
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import type { Sql } from '../database.ts';
+import { rows } from '../sql.ts';
+import { hashOfSession } from './sessions.ts';
+
+export const stepSeconds = 300;
+const mostWrongCodes = 5;
+
+/** Between the password and the second factor; with no user yet while a passkey is asked for. */
+export interface SignInStep {
+  user: { userId: string; email: string } | null;
+  expiresAt: Date;
+}
+
+/** Worth nothing but the next step, for five minutes. Its token is new, as every token is that a sign-in brings. */
+export async function openSignInStep(em: Sql, userId: string | null): Promise<{ token: string; expiresAt: Date }> {
+  const token = randomBytes(32).toString('base64url');
+  const [opened] = await rows<{ expires_at: string }>(em)`
+    insert into sign_in_steps (token_hash, user_id, expires_at)
+    values (${hashOfSession(token)}, ${userId}, now() + make_interval(secs => ${stepSeconds}::int)) returning expires_at`;
+  return { token, expiresAt: new Date(opened!.expires_at) };
+}
+
+/** Null when it is unknown, over, or answered wrongly too often. */
+export async function findSignInStep(em: Sql, token: string): Promise<SignInStep | null> {
+  const [found] = await rows<{ user_id: string | null; email: string | null; expires_at: string }>(em)`
+    select s.user_id, u.email, s.expires_at from sign_in_steps s left join users u on u.id = s.user_id
+    where s.token_hash = ${hashOfSession(token)} and s.expires_at > now() and s.wrong_codes < ${mostWrongCodes}`;
+  if (!found) return null;
+  const { user_id: userId, email } = found;
+  return { user: userId && email ? { userId, email } : null, expiresAt: new Date(found.expires_at) };
+}
+
+export const noteWrongAnswer = (em: Sql, token: string): Promise<unknown> =>
+  rows(em)`update sign_in_steps set wrong_codes = wrong_codes + 1 where token_hash = ${hashOfSession(token)}`;
+
+/** Whether it was there: of two that finish it at once, one does. */
+export async function closeSignInStep(em: Sql, token: string): Promise<boolean> {
+  const closed = await rows(em)`
+    delete from sign_in_steps where token_hash = ${hashOfSession(token)} and expires_at > now() returning 1`;
+  return closed.length > 0;
+}
