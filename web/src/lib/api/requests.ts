@@ -1,5 +1,6 @@
 import { error, redirect } from '@sveltejs/kit';
 import { signInPath } from '#lib/api/nextPath.ts';
+import { approvalAsking } from '#lib/api/approvalAsking.svelte.ts';
 import { Refusal, refusalFrom, unreachable } from '#lib/api/refusal.ts';
 import { stepUp } from '#lib/api/stepUp.svelte.ts';
 
@@ -60,7 +61,7 @@ export async function ask<T>(
 
 /**
  * `ask` from an event handler, with the browser's own fetch. Where the API wants to know again who is there, the person is asked,
- * and the request is repeated; who declines gets the refusal.
+ * and the request is repeated; who declines gets the refusal. Where others must approve it first, the person is offered to ask them.
  */
 export async function send<T>(
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
@@ -72,9 +73,23 @@ export async function send<T>(
     return await ask<T>(fetch, method, path, body, headers);
   } catch (failure) {
     const isWanted = failure instanceof Refusal && failure.problem.code === 'step_up_required';
-    if (!isWanted || !(await stepUp.confirm())) throw failure;
-    return ask<T>(fetch, method, path, body, headers);
+    if (!isWanted || !(await stepUp.confirm())) throw await asked(failure, { method, path, body });
+    return ask<T>(fetch, method, path, body, headers).catch(async (again: unknown) => {
+      throw await asked(again, { method, path, body });
+    });
   }
+}
+
+/** The failure itself, or where others must approve first and were asked, one that leads to the request for it. */
+async function asked(failure: unknown, sent: { method: string; path: string; body: unknown }): Promise<unknown> {
+  if (!(failure instanceof Refusal)) return failure;
+  const { status, problem } = failure;
+  const { approval } = problem;
+  if (problem.code !== 'approval_required' || !approval || approval.approvalId) return failure;
+  const approvalId = await approvalAsking.offer({ ...sent, approval });
+  if (approvalId === null) return failure;
+  const detail = 'Approval was asked for. Nothing has happened yet: do it from there once it is given.';
+  return new Refusal(status, { ...problem, detail, approval: { ...approval, approvalId } });
 }
 
 /** Makes a query string of what is set: empty values are left out, so addresses stay short. */

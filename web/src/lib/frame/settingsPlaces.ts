@@ -9,6 +9,7 @@ export interface SettingsPlace {
 
 /** Every page of the settings, in the order of the navigation. */
 export const settingsPlaces: readonly SettingsPlace[] = [
+  { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read' },
   { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage' },
   { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
   { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage' },
