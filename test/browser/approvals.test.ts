@@ -8,7 +8,8 @@ import { startBrowser } from './browser.ts';
 
 describe('a dangerous act that another must approve, in two browsers', () => {
   let api: ApiInstallation;
-  let browser: Browser;
+  /** One for each: contexts of the one that runs in a single process share their cookies. */
+  const browsers: Browser[] = [];
   let ada: Page;
   let bob: Page;
   const complaints: string[] = [];
@@ -21,18 +22,19 @@ describe('a dangerous act that another must approve, in two browsers', () => {
       TENANTRY_PUBLIC_URL: `http://localhost:${port}`,
       TENANTRY_WEB_BUILD: process.env['TEST_WEB_BUILD'] ?? '',
     });
-    browser = await startBrowser();
     ada = await pageOf(api.cookie);
     bob = await pageOf((await personWith(api.installation, [{ role: 'admin' }], 'bob@example.org')).cookie);
   });
   after(async () => {
-    await browser?.close();
+    await Promise.all(browsers.map((browser) => browser.close()));
     await api?.stop();
   });
 
   const url = (path: string) => `${api.installation.configuration.publicUrl}${path}`;
 
   async function pageOf(cookie: string): Promise<Page> {
+    const browser = await startBrowser();
+    browsers.push(browser);
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
     const [name = '', value = ''] = cookie.split('=');
     await context.addCookies([{ name, value, url: url('/') }]);

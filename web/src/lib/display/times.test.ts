@@ -16,5 +16,7 @@ describe('times', () => {
       ['just now', '30 s ago', '5 min ago', '3 h ago', '2 d ago'],
     );
     assert.equal(ago(14 * 86_400_000), '7 Nov 2026');
+    assert.match(ago(-86_400_000), /^2[123] Nov, \d\d:00$/);
+    assert.equal(ago(-14 * 86_400_000), '5 Dec 2026');
   });
 });

@@ -14,12 +14,14 @@ export function durationText(milliseconds: number): string {
 }
 
 const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const soon = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
-/** How long ago, coarse on purpose; older than a week it is the date. */
+/** How long ago, coarse on purpose; older than a week it is the date. What lies ahead is said by the clock. */
 export function relativeText(then: Date, now: number): string {
   const age = now - then.getTime();
-  if (age < 5 * second) return 'just now';
+  if (Math.abs(age) < 5 * second) return 'just now';
+  if (age < 0) return age > -7 * day ? soon.format(then) : date.format(then);
   if (age < minute) return `${Math.floor(age / second)} s ago`;
   if (age < hour) return `${Math.floor(age / minute)} min ago`;
   if (age < day) return `${Math.floor(age / hour)} h ago`;
