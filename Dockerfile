@@ -45,6 +45,7 @@ COPY observability observability/
 COPY temporal temporal/
 COPY migrations migrations/
 COPY local local/
+COPY cli cli/
 COPY deploy/role.sh deploy/isAlive.ts deploy/
 # The image's user `node`, by number so that a host can check that it is not root.
 USER 1000:1000

@@ -6,8 +6,9 @@ case "$role" in
   api) exec node --import ./observability/register.ts api/main.ts ;;
   worker) exec node --import ./observability/register.ts workers/main.ts ;;
   migrate) exec node local/migrate.ts ;;
+  tenantry) shift && exec node cli/main.ts "$@" ;;
   *)
-    echo "Tenantry has the roles api, worker and migrate; \"$role\" is none of them." >&2
+    echo "Tenantry has the roles api, worker and migrate, and the command tenantry; \"$role\" is none of them." >&2
     exit 64
     ;;
 esac

@@ -23,3 +23,9 @@ export const executeOn =
 
 /** jsonb wants text: the driver would send an array as an array of PostgreSQL. */
 export const json = (value: unknown): string => JSON.stringify(value);
+
+/** The registry's clock, which all processes share, in RFC 3339 with milliseconds. */
+export async function registryTime(em: Sql): Promise<string> {
+  const [clock] = await rows<{ now: string }>(em)`select clock_timestamp()::timestamptz(3) as now`;
+  return new Date(clock?.now ?? '').toISOString();
+}

@@ -26,6 +26,7 @@ const commands = {
   worker: 'workers/main.ts',
   migrate: 'local/migrate.ts',
   openapi: 'api/openapiDocument.ts',
+  tenantry: 'cli/main.ts',
 };
 
 /** What is loaded before a command's own file: what it needs built, and tracing, which has to come before what it traces. */
@@ -146,7 +147,8 @@ const handOver = (file, args) => {
     cwd: root,
     stdio: 'inherit',
     detached: true,
-    env: { ...process.env, TENANTRY_LAUNCHER_PID: String(process.pid) },
+    // Files that a command names are meant from where it was called.
+    env: { INIT_CWD: process.cwd(), ...process.env, TENANTRY_LAUNCHER_PID: String(process.pid) },
   });
   const passedOn = new Map();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {

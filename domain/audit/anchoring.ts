@@ -1,6 +1,6 @@
 import type { Sql } from '../database.ts';
 import type { Installation } from '../installation.ts';
-import { rows } from '../sql.ts';
+import { registryTime, rows } from '../sql.ts';
 import { digestOfLine, type AnchorPlace } from './anchors/anchorPlace.ts';
 import { holdSealing } from './sealing.ts';
 import { signerOf } from './signingKeys.ts';
@@ -32,7 +32,7 @@ export async function anchorHeads(em: Sql, installation: Installation, place: An
       kind: 'anchor',
       installation: installation.id,
       number: (newest?.anchor?.number ?? 0) + 1,
-      at: new Date().toISOString(),
+      at: await registryTime(tx),
       previous: newest && digestOfLine(newest.text),
       heads: heads.map(linkOf),
       ...(trims.length > 0 ? { trims: trims.map(linkOf) } : {}),

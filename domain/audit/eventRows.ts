@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Sql } from '../database.ts';
 import { kindOf, type ActorKind } from '../events/actor.ts';
+import { rows } from '../sql.ts';
 import { platformChain, targetOfStream, type Entry } from './chain.ts';
 
 export interface EventRow {
@@ -68,3 +70,22 @@ export const entryOf = (row: EventRow, sequence: number): Entry => ({
   origin: row.origin && { key: row.origin_key ?? 'platform', sealed: row.origin.toString('base64url') },
   data: row.data,
 });
+
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** What follows a place in a chain as it is kept, in the order that it claims; of two that claim the same, the older first. */
+export const entriesOfChain = (
+  em: Sql,
+  chain: string,
+  {
+    after,
+    afterId = '9223372036854775807',
+    upTo = null,
+    limit,
+  }: { after: number; afterId?: string; upTo?: number | null; limit: number },
+): Promise<EventRow[]> =>
+  rows<EventRow>(em)`
+    select ${eventColumns} from events e
+    where coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') = ${chain === platformChain ? nobody : chain}::uuid and e.sequence is not null
+      and (e.sequence, e.id) > (${after}::bigint, ${afterId}::bigint) and (${upTo}::bigint is null or e.sequence <= ${upTo}::bigint)
+    order by e.sequence, e.id limit ${limit}`;

@@ -1,6 +1,6 @@
 import type { Sql } from '../database.ts';
 import type { Installation } from '../installation.ts';
-import { rows } from '../sql.ts';
+import { registryTime, rows } from '../sql.ts';
 import { beginningOf, hashOfEntry, type Link } from './chain.ts';
 import { chainOf, entryOf, eventColumns, type EventRow } from './eventRows.ts';
 import { signerOf } from './signingKeys.ts';
@@ -63,7 +63,7 @@ async function tipsOf(em: Sql, installation: string, chains: string[]): Promise<
 
 async function writeHeads(em: Sql, installation: Installation, tips: ReadonlyMap<string, Link>): Promise<void> {
   const signer = await signerOf(em, installation);
-  const at = new Date().toISOString();
+  const at = await registryTime(em);
   const heads = [...tips].map(([chain, { sequence, hash }]) => {
     const statement: HeadStatement = {
       v: 1,

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:
 import { canonical } from './canonical.ts';
 
 /** What an installation says of its chains and signs: as JSON, hashes in hexadecimal, times in RFC 3339. */
-export type Statement = HeadStatement | TrimStatement | AnchorStatement | KeyStatement;
+export type Statement = HeadStatement | TrimStatement | AnchorStatement | KeyStatement | ExportStatement;
 
 /** Up to here the chain was sealed. */
 export interface HeadStatement {
@@ -47,6 +47,17 @@ export interface KeyStatement {
   kid: string;
   publicKey: string;
   at: string;
+}
+
+/** The end of an export: what it holds, and SHA-256 over the canonical text of each record before it, each with a line end. */
+export interface ExportStatement {
+  v: 1;
+  kind: 'export';
+  installation: string;
+  at: string;
+  chains: number;
+  entries: number;
+  digest: string;
 }
 
 export interface Signed {
@@ -129,3 +140,30 @@ export class KeyBook {
     );
   }
 }
+
+/** A head or a trim as the registry keeps it. */
+export interface StatementRow {
+  sequence: string;
+  hash: Buffer;
+  kid: string;
+  signature: Buffer;
+  at: string;
+}
+
+/** A statement as it was signed, put together again from its row. */
+export const statementOfRow = (
+  kind: 'head' | 'trim',
+  installation: string,
+  chain: string,
+  { sequence, hash, kid, signature, at }: StatementRow,
+): SignedStatement<HeadStatement | TrimStatement> => ({
+  v: 1,
+  kind,
+  installation,
+  chain,
+  sequence: Number(sequence),
+  hash: hash.toString('hex'),
+  at: new Date(at).toISOString(),
+  kid,
+  signature: signature.toString('base64url'),
+});

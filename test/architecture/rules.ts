@@ -17,7 +17,8 @@ export const crossings: Record<string, { values: string[]; types?: string[] }> =
   // The process that faces the internet holds no provisioning secrets: what needs a provider goes through a worker.
   api: { values: ['contracts', 'domain', 'temporal', 'observability'], types: ['workflows'] },
   web: { values: ['contracts'] },
-  cli: { values: ['contracts'] },
+  // On the operator's machine, also when nothing else runs: it reads the registry itself, and starts the embedded one.
+  cli: { values: ['contracts', 'domain', 'observability', 'temporal', 'migrations', 'local'] },
   migrations: { values: ['contracts', 'domain'] },
   local: { values: ['*'] },
   deploy: { values: ['local'] },

@@ -13,6 +13,8 @@ export interface Tampered {
 
 export interface Tampering {
   title: string;
+  /** Where order is what the numbers say, there is nothing to see. */
+  onlyInFiles?: boolean;
   apply(entries: KeptEntry[], from: Link, random: Random): Tampered;
 }
 
@@ -39,7 +41,10 @@ const removing = (entries: KeptEntry[], at: number): KeptEntry[] => entries.filt
 
 function inserting(entries: KeptEntry[], at: number): KeptEntry[] {
   const [model] = copyOf(entries.slice(at, at + 1));
-  const slipped = { entry: { ...model!.entry, id: '999999', type: 'tenant.invented' }, hash: Buffer.alloc(32, 7) };
+  const slipped = {
+    entry: { ...model!.entry, id: '999999', stream: 'tenant:invented', type: 'tenant.invented' },
+    hash: Buffer.alloc(32, 7),
+  };
   return entries.toSpliced(at, 0, slipped);
 }
 
@@ -113,6 +118,7 @@ export const tamperings: Tampering[] = [
   },
   {
     title: 'two that changed places',
+    onlyInFiles: true,
     apply(entries, { sequence }, random) {
       const at = middle(entries, random);
       const swapped = swapping(copyOf(entries), at, at + 1);
@@ -140,6 +146,7 @@ export const tamperings: Tampering[] = [
   },
   {
     title: 'two far from each other that changed places',
+    onlyInFiles: true,
     apply(entries, { sequence }, random) {
       const one = random.below(Math.floor(entries.length / 2));
       const other = entries.length - 2 - random.below(Math.floor(entries.length / 3));

@@ -6,6 +6,7 @@ import { badNetwork } from './d06BadNetwork.ts';
 import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
+import { auditTampering } from './audit/d16Audit.ts';
 import type { Drill } from './drill.ts';
 
 /** In the order in which `npm run drill` carries them out. */
@@ -18,4 +19,5 @@ export const drills: readonly Drill[] = [
   poisonedWork,
   replayOfVersions,
   secretsStayHidden,
+  auditTampering,
 ];

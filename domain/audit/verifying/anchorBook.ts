@@ -15,12 +15,17 @@ export class AnchorBook {
   readonly notes: string[] = [];
   readonly #witnesses = new Map<string, Witness[]>();
   readonly #lines: Line[] = [];
+  #later = 0;
 
-  /** @param installation whose anchors these have to be; null takes the first line's word for it */
+  /**
+   * @param installation whose anchors these have to be; null takes the lines' word for it
+   * @param until what was anchored later is checked for itself, but says nothing of a copy that was made by then
+   */
   static async read(
     place: Pick<AnchorPlace, 'lines'>,
     installation: string | null,
     keys: KeyBook,
+    until?: string,
   ): Promise<AnchorBook> {
     const book = new AnchorBook();
     let previous: string | null = null;
@@ -40,15 +45,20 @@ export class AnchorBook {
         );
       else if (anchor.previous !== previous || (former > 0 && number !== former + 1))
         book.findings.push(finding('anchors', null, number));
+      previous = digestOfLine(text);
+      former = number;
+      if (until !== undefined && at > until) {
+        book.#later += 1;
+        continue;
+      }
       for (const { chain, sequence, hash } of anchor.heads) {
         const known = book.#witnesses.get(chain) ?? [];
         known.push({ sequence, hash: Buffer.from(hash, 'hex'), anchor: number });
         book.#witnesses.set(chain, known);
       }
       book.#lines.push({ number, at, heads: anchor.heads });
-      previous = digestOfLine(text);
-      former = number;
     }
+    if (book.#later > 0) book.notes.push(`${book.#later} anchors are newer than the export and say nothing of it`);
     return book;
   }
 
@@ -64,8 +74,12 @@ export class AnchorBook {
     return this.#lines.at(-1)?.at ?? null;
   }
 
-  witnessesOf(chain: string): readonly Witness[] {
-    return this.#witnesses.get(chain) ?? [];
+  /** @param before what was anchored from then on is left out */
+  witnessesOf(chain: string, before: string | null = null): readonly Witness[] {
+    const all = this.#witnesses.get(chain) ?? [];
+    if (before === null) return all;
+    const last = this.#lines.findLast(({ at }) => at < before)?.number ?? 0;
+    return all.filter(({ anchor = 0 }) => anchor <= last);
   }
 
   /**

@@ -5,9 +5,9 @@ import type { Installation } from '../../installation.ts';
 import { rows } from '../../sql.ts';
 import type { AnchorPlace } from '../anchors/anchorPlace.ts';
 import { beginningOf, platformChain, type Link } from '../chain.ts';
-import { entryOf, eventColumns, type EventRow } from '../eventRows.ts';
+import { entriesOfChain, entryOf } from '../eventRows.ts';
 import { openPrivateKey } from '../signingKeys.ts';
-import { KeyBook, publicKeyOf, type HeadStatement, type SignedStatement, type TrimStatement } from '../statements.ts';
+import { KeyBook, publicKeyOf, statementOfRow, type StatementRow } from '../statements.ts';
 import { AnchorBook } from './anchorBook.ts';
 import { ChainCheck } from './chainCheck.ts';
 import { finding, type Finding } from './findings.ts';
@@ -103,15 +103,10 @@ async function checkChain(
   const check = new ChainCheck(chain, from);
   for (const witness of book.witnessesOf(chain)) check.expect(witness);
   for (const witness of await tipOf(em, chain)) check.expect(witness);
-  let after = { sequence: String(from.sequence), id: '0' };
+  let after = { sequence: from.sequence, id: '0' };
   let headsUpTo = from.sequence;
   for (;;) {
-    const page = await rows<EventRow>(em)`
-      select ${eventColumns} from events e
-      where ${chain} = case when tenant_id is null then ${platformChain} else tenant_id::text end
-        and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000') = ${chain === platformChain ? '00000000-0000-0000-0000-000000000000' : chain}::uuid
-        and e.sequence is not null and (e.sequence, e.id) > (${after.sequence}::bigint, ${after.id}::bigint)
-      order by e.sequence, e.id limit ${pageSize}`;
+    const page = await entriesOfChain(em, chain, { after: after.sequence, afterId: after.id, limit: pageSize });
     const last = page.at(-1);
     const upTo = page.length < pageSize ? Number.MAX_SAFE_INTEGER : Number(last?.sequence);
     for (const head of await headsOf(em, { chain, installation, from: headsUpTo, upTo })) {
@@ -122,7 +117,7 @@ async function checkChain(
     for (const row of page)
       check.take({ entry: entryOf(row, Number(row.sequence)), hash: row.hash ?? Buffer.alloc(0) });
     if (!last || page.length < pageSize) break;
-    after = { sequence: last.sequence!, id: last.id };
+    after = { sequence: Number(last.sequence), id: last.id };
   }
   return { entries: check.entries, tip: check.tip.sequence, findings: [...findings, ...check.end()] };
 }
@@ -132,7 +127,7 @@ async function startOf(em: Sql, { chain, installation, keys }: Place): Promise<{
   const [trim] = await rows<StatementRow>(em)`
     select sequence::text, hash, kid, signature, trimmed_at as at from audit_trims where chain = ${chain}`;
   if (!trim) return { from: beginningOf(installation, chain), findings: [] };
-  const statement = statementOf('trim', installation, chain, trim);
+  const statement = statementOfRow('trim', installation, chain, trim);
   return keys.vouchesFor(statement)
     ? { from: { sequence: Number(trim.sequence), hash: trim.hash }, findings: [] }
     : { from: beginningOf(installation, chain), findings: [finding('signature', chain, statement.sequence)] };
@@ -145,14 +140,6 @@ async function tipOf(em: Sql, chain: string): Promise<Link[]> {
   return tips.map(({ sequence, hash }) => ({ sequence: Number(sequence), hash }));
 }
 
-interface StatementRow {
-  sequence: string;
-  hash: Buffer;
-  kid: string;
-  signature: Buffer;
-  at: string;
-}
-
 async function headsOf(
   em: Sql,
   { chain, installation, from, upTo }: { chain: string; installation: string; from: number; upTo: number },
@@ -160,23 +147,5 @@ async function headsOf(
   const heads = await rows<StatementRow>(em)`
     select sequence::text, hash, kid, signature, sealed_at as at from audit_heads
     where chain = ${chain} and sequence > ${from} and sequence <= ${upTo} order by audit_heads.sequence`;
-  return heads.map((head) => statementOf('head', installation, chain, head));
+  return heads.map((head) => statementOfRow('head', installation, chain, head));
 }
-
-/** A statement as it was signed, put together again from its row. */
-export const statementOf = (
-  kind: 'head' | 'trim',
-  installation: string,
-  chain: string,
-  { sequence, hash, kid, signature, at }: StatementRow,
-): SignedStatement<HeadStatement | TrimStatement> => ({
-  v: 1,
-  kind,
-  installation,
-  chain,
-  sequence: Number(sequence),
-  hash: hash.toString('hex'),
-  at: new Date(at).toISOString(),
-  kid,
-  signature: signature.toString('base64url'),
-});

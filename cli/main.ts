@@ -1,0 +1,29 @@
+/** `npm run tenantry -- <command>`: what is done on the operator's machine, some of it while nothing else runs. */
+import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit/auditCommand.ts';
+import { exitCodes, Unable } from './exitCodes.ts';
+
+const program = new Command('tenantry')
+  .description('Looks after a Tenantry from the command line.')
+  .addCommand(auditCommand())
+  .addHelpText(
+    'after',
+    `\nEnds with ${exitCodes.fine} when all is well, ${exitCodes.found} when something is wrong, ${exitCodes.usage} when the command was not understood,` +
+      ` ${exitCodes.unable} when something could not be done or found out.`,
+  );
+const refuseUsage = (command: Command): void => {
+  command.exitOverride();
+  for (const below of command.commands) refuseUsage(below);
+};
+refuseUsage(program);
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  else {
+    process.stderr.write(`${error instanceof Unable ? error.message : (error as Error).stack}\n`);
+    process.exitCode = exitCodes.unable;
+  }
+}
+process.exit();
