@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { limited, type Limited, type Quota, type Quotas } from '#domain/settings/quotas.ts';
 import { countRefusedByRate } from '#observability/metrics.ts';
+import { notesOf } from './requestLog.ts';
 import { CallerRates, tooMany, type Rate } from './rates.ts';
 
 interface Limit {
@@ -38,8 +39,13 @@ export class RateLimits {
 
   #take(response: Response, name: Limited, { rates, rate, policy }: Limit, caller: string): void {
     const { left, fullInSeconds, waitSeconds } = rates.ask(caller, undefined, rate);
-    addTo(response, 'RateLimit-Policy', policy);
-    addTo(response, 'RateLimit', `"${name}";r=${left};t=${fullInSeconds}`);
+    const notes = notesOf(response);
+    notes.rates = {
+      policy: joined(notes.rates?.policy, policy),
+      standing: joined(notes.rates?.standing, `"${name}";r=${left};t=${fullInSeconds}`),
+    };
+    response.setHeader('RateLimit-Policy', notes.rates.policy);
+    response.setHeader('RateLimit', notes.rates.standing);
     if (waitSeconds === 0) return;
     countRefusedByRate(name);
     throw tooMany(waitSeconds);
@@ -72,7 +78,4 @@ function limitOf(name: Limited, quota: Quota): Limit {
   return { rate, rates: new CallerRates(rate), policy: policyOf(name, quota) };
 }
 
-function addTo(response: Response, header: string, item: string): void {
-  const before = response.getHeader(header);
-  response.setHeader(header, before === undefined ? item : `${String(before)}, ${item}`);
-}
+const joined = (before: string | undefined, item: string): string => (before ? `${before}, ${item}` : item);

@@ -13,6 +13,8 @@ export interface RequestNotes {
   /** What the address named, before it was checked. */
   params: Record<string, unknown>;
   error: Error | null;
+  /** How the caller stands with each quota that was looked at, as the headers say it. */
+  rates?: { policy: string; standing: string };
   /** Who asks, once that is known. */
   actor: Actor | null;
   about: Pick<LogContext, 'runId' | 'tenantId'>;

@@ -11,18 +11,35 @@ export type Input = Parameters<Route['handle']>[0];
 
 /** Handles, checks what leaves, and writes it. */
 export async function answer(route: Route, input: Input, context: RequestContext, response: Response): Promise<void> {
-  const result = await withinDeadline(route.handle(input, context));
-  // What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect.
-  const body = route.success.body?.parse(result);
+  const { body, text, length } = checked(route, await withinDeadline(route.handle(input, context)));
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
-  const status = statusOf(route, body);
-  response.statusCode = status;
+  response.statusCode = statusOf(route, body);
   response.setHeader('Cache-Control', route.cacheControl ?? 'no-store');
-  if (body === undefined) return void response.end();
-  const text = JSON.stringify(body);
+  if (text === undefined) return void response.end();
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.setHeader('Content-Length', length);
   response.end(text);
+}
+
+interface Checked {
+  body: unknown;
+  text: string | undefined;
+  length: number;
+}
+
+/** Of what handlers give out again and again, frozen so that it cannot change under its text. */
+const checkedBefore = new WeakMap<object, Checked>();
+
+/** What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect. */
+function checked({ success }: Route, result: unknown): Checked {
+  const isLasting = typeof result === 'object' && result !== null && Object.isFrozen(result);
+  const known = isLasting ? checkedBefore.get(result) : undefined;
+  if (known) return known;
+  const body = success.body?.parse(result);
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const made = { body, text, length: text === undefined ? 0 : Buffer.byteLength(text) };
+  if (isLasting) checkedBefore.set(result, made);
+  return made;
 }
 
 function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
