@@ -111,5 +111,13 @@ export function covers(scope: Scope, { tenantId, plan }: Target): boolean {
 export const may = (grants: readonly Grant[], permission: Permission, target: Target = {}): boolean =>
   grants.some((grant) => covers(grant.scope, target) && grant.permissions.includes(permission));
 
+/** All that these grants permit there. */
+export const permissionsAt = (grants: readonly Grant[], target: Target = {}): Permission[] =>
+  permissions.filter((permission) => may(grants, permission, target));
+
+/** A tenant that is not there yet is of a plan, never one that somebody has a role in. */
+export const mayCreateTenants = (grants: readonly Grant[]): boolean =>
+  grants.some(({ scope, permissions: held }) => scope.kind !== 'tenant' && held.includes('tenants:create'));
+
 /** What a route declares: a permission, or that it deliberately needs none, only a sign-in, or a worker's token. */
 export type RoutePermission = Permission | 'public' | 'signed-in' | 'worker';

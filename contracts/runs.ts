@@ -39,7 +39,7 @@ export const Run = z.object({
   state: RunState,
   version: z.number().int().describe('Grows with every change of the run or its steps'),
   tenantId: z.uuid().nullable(),
-  tenant: z.object({ name: z.string(), slug: z.string().nullable() }).nullable(),
+  tenant: z.object({ name: z.string(), slug: z.string().nullable(), plan: z.string() }).nullable(),
   progress: z
     .object({
       done: z.number().int(),

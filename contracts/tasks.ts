@@ -33,7 +33,7 @@ export const Task = z.object({
   runId: z.uuid().nullable(),
   tenantId: z.uuid().nullable(),
   subjectId: z.uuid().nullable().describe('The approval or the support access that it is about, by its kind'),
-  tenant: z.object({ name: z.string(), slug: z.string().nullable() }).nullable(),
+  tenant: z.object({ name: z.string(), slug: z.string().nullable(), plan: z.string() }).nullable(),
   assignee: z.object({ id: z.uuid(), email: z.string() }).nullable(),
   openedAt: z.iso.datetime(),
   closedAt: z.iso.datetime().nullable(),

@@ -11,7 +11,7 @@ export type RepairKind = z.infer<typeof RepairKind>;
 export const DriftFinding = z.object({
   id: z.uuid(),
   tenantId: z.uuid(),
-  tenant: z.object({ name: z.string(), slug: z.string().nullable() }),
+  tenant: z.object({ name: z.string(), slug: z.string().nullable(), plan: z.string() }),
   resourceId: z.uuid(),
   resource: z.string().describe('What people call the resource: "Database"'),
   what: z.string(),

@@ -43,6 +43,7 @@ type FindingRow = Omit<DriftFinding, 'tenant' | 'resource' | 'accepted'> & {
   provider: string;
   name: string;
   slug: string | null;
+  plan: string;
   reason: string | null;
   until: string | null;
   by: string | null;
@@ -51,7 +52,7 @@ type FindingRow = Omit<DriftFinding, 'tenant' | 'resource' | 'accepted'> & {
 /** In the order given. */
 export async function viewFindings(em: Sql, ids: string[]): Promise<DriftFinding[]> {
   const found = await rows<FindingRow>(em)`
-    select f.id, f.tenant_id as "tenantId", f.resource_id as "resourceId", r.provider, t.name, a.slug, f.what, f.expected, f.found,
+    select f.id, f.tenant_id as "tenantId", f.resource_id as "resourceId", r.provider, t.name, a.slug, t.plan, f.what, f.expected, f.found,
            f.repair, f.is_ghost as ghost, case when ${isOpen} then 'open' else f.state end as state,
            f.first_seen_at as "firstSeenAt", f.last_seen_at as "lastSeenAt", f.accepted_reason as reason,
            f.accepted_until as until, u.email as by, f.repair_run_id as "repairRunId", f.repair_reason as "repairReason"
@@ -62,11 +63,11 @@ export async function viewFindings(em: Sql, ids: string[]): Promise<DriftFinding
     left join users u on u.id = f.accepted_by
     where f.id = any(${ids}::uuid[])`;
   const views = new Map(
-    found.map(({ provider, name, slug, reason, until, by, ...finding }) => [
+    found.map(({ provider, name, slug, plan, reason, until, by, ...finding }) => [
       finding.id,
       {
         ...finding,
-        tenant: { name, slug },
+        tenant: { name, slug, plan },
         resource: headingOfKind(provider),
         firstSeenAt: iso(finding.firstSeenAt),
         lastSeenAt: iso(finding.lastSeenAt),

@@ -43,7 +43,7 @@ export async function findRunView(em: Sql, runId: string, place: TemporalPlace):
 function viewRun(
   run: Run,
   steps: RunStep[],
-  tenant: { name: string; slug: string | null } | null,
+  tenant: RunView['tenant'],
   startedBy: string | null,
   progress: RunView['progress'],
   decisions: RunDecision[],
@@ -125,15 +125,15 @@ const workflowUrl = ({ uiUrl, namespace }: TemporalPlace, workflowId: string): s
 
 const isoOrNull = (date: Date | null | undefined): string | null => date?.toISOString() ?? null;
 
-async function tenantsOf(em: Sql, runs: Run[]): Promise<Map<string, { name: string; slug: string | null }>> {
+async function tenantsOf(em: Sql, runs: Run[]): Promise<Map<string, NonNullable<RunView['tenant']>>> {
   const ids = [...new Set(runs.flatMap((run) => run.tenantId ?? []))];
-  const found = await rows<{ id: string; name: string; slug: string | null }>(em)`
-    select t.id, t.name, a.slug from tenants t
+  const found = await rows<{ id: string; name: string; slug: string | null; plan: string }>(em)`
+    select t.id, t.name, a.slug, t.plan from tenants t
     left join lateral (
       select slug from tenant_addresses where tenant_id = t.id order by (state = 'current') desc, created_at desc limit 1
     ) a on true
     where t.id = any(${ids}::uuid[])`;
-  return new Map(found.map(({ id, name, slug }) => [id, { name, slug }]));
+  return new Map(found.map(({ id, ...tenant }) => [id, tenant]));
 }
 
 async function emailsOf(em: Sql, runs: Run[]): Promise<Map<string, string>> {

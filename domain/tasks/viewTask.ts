@@ -15,6 +15,7 @@ interface TaskRow {
   tenant_id: string | null;
   tenant_name: string | null;
   tenant_slug: string | null;
+  tenant_plan: string | null;
   assignee_id: string | null;
   assignee_email: string | null;
   opened_at: Date | string;
@@ -26,7 +27,7 @@ interface TaskRow {
 /** Tasks in the order given. */
 export async function viewTasks(em: Sql, ids: string[]): Promise<Task[]> {
   const found = await rows<TaskRow>(em)`
-    select task.*, t.name as tenant_name, a.slug as tenant_slug, assignee.email as assignee_email, closer.email as closed_by_email
+    select task.*, t.name as tenant_name, a.slug as tenant_slug, t.plan as tenant_plan, assignee.email as assignee_email, closer.email as closed_by_email
     from tasks task
     left join tenants t on t.id = task.tenant_id
     left join lateral (
@@ -63,7 +64,10 @@ const viewTask = (row: TaskRow): Task => ({
   runId: row.run_id,
   tenantId: row.tenant_id,
   subjectId: kindsWithSubject.includes(row.kind) ? row.about : null,
-  tenant: row.tenant_name === null ? null : { name: row.tenant_name, slug: row.tenant_slug },
+  tenant:
+    row.tenant_name === null || row.tenant_plan === null
+      ? null
+      : { name: row.tenant_name, slug: row.tenant_slug, plan: row.tenant_plan },
   assignee: row.assignee_id && row.assignee_email ? { id: row.assignee_id, email: row.assignee_email } : null,
   openedAt: new Date(row.opened_at).toISOString(),
   closedAt: row.closed_at && new Date(row.closed_at).toISOString(),

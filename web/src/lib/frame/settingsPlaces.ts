@@ -1,22 +1,25 @@
-import type { Permission } from '#contracts/permissions.ts';
+import type { Grant, Permission } from '#contracts/permissions.ts';
+import { opens } from './places.ts';
 
 /** A page of the settings: its address, its name in the navigation, and what one must be permitted to see it. */
 export interface SettingsPlace {
   href: string;
   title: string;
   needs: Permission;
+  /** What it shows belongs to no tenant: a role for one tenant or plan does not open it. */
+  isPlatform?: boolean;
 }
 
 /** Every page of the settings, in the order of the navigation. */
 export const settingsPlaces: readonly SettingsPlace[] = [
-  { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read' },
-  { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage' },
+  { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read', isPlatform: true },
+  { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage', isPlatform: true },
   { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
-  { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage' },
+  { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage', isPlatform: true },
 ];
 
-export const permittedSettings = (permissions: readonly Permission[]): SettingsPlace[] =>
-  settingsPlaces.filter(({ needs }) => permissions.includes(needs));
+export const permittedSettings = (grants: readonly Grant[]): SettingsPlace[] =>
+  settingsPlaces.filter((place) => opens(grants, place));
 
 /** Whether the page shown is this place or one below it. */
 export const isWithin = (href: string, pathname: string): boolean =>

@@ -16,9 +16,10 @@ export const load: PageLoad = async (event) => {
     plan: (asked.get('plan') ?? '').slice(0, 63),
     sort: sorts.includes(sort) ? sort : '-createdAt',
   };
+  const { session } = await event.untrack(() => event.parent());
   const [tenants, plans] = await Promise.all([
     read<TenantPage>(event, `/api/v1/tenants${query({ ...filter, cursor: asked.get('cursor') })}`),
-    read<{ items: Plan[] }>(event, '/api/v1/plans'),
+    session.permissions.includes('plans:read') ? read<{ items: Plan[] }>(event, '/api/v1/plans') : { items: [] },
   ]);
   return { filter, tenants, plans: plans.items };
 };

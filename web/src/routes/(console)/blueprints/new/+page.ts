@@ -1,7 +1,8 @@
+import { may } from '#contracts/permissions.ts';
 import { error } from '@sveltejs/kit';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async ({ parent }) => {
   const { session } = await parent();
-  if (!session.permissions.includes('blueprints:write')) error(403, 'Changing blueprints is not permitted');
+  if (!may(session.grants, 'blueprints:write')) error(403, 'Changing blueprints is not permitted');
 };

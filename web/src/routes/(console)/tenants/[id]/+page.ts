@@ -9,8 +9,10 @@ export const load: PageLoad = async (event) => {
   const { session } = await event.parent();
   const [tenant, runs, plans, drift] = await Promise.all([
     read<TenantDetail>(event, `/api/v1/tenants/${encodeURIComponent(tenantId)}`),
-    read<RunPage>(event, `/api/v1/runs${query({ tenantId, limit: 20 })}`),
-    read<{ items: Plan[] }>(event, '/api/v1/plans'),
+    session.permissions.includes('runs:read')
+      ? read<RunPage>(event, `/api/v1/runs${query({ tenantId, limit: 20 })}`)
+      : { items: [] },
+    session.permissions.includes('plans:read') ? read<{ items: Plan[] }>(event, '/api/v1/plans') : { items: [] },
     session.permissions.includes('drift:read')
       ? read<DriftPage>(event, `/api/v1/drift/findings${query({ tenantId, limit: 1 })}`)
       : null,

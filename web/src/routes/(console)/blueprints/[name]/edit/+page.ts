@@ -1,3 +1,4 @@
+import { may } from '#contracts/permissions.ts';
 import { error } from '@sveltejs/kit';
 import type { Blueprint, BlueprintVersion } from '#contracts/blueprints.ts';
 import { read } from '#lib/api/requests.ts';
@@ -11,6 +12,6 @@ export const load: PageLoad = async (event) => {
     from === null ? null : read<BlueprintVersion>(event, `${path}/versions/${encodeURIComponent(from)}`),
     event.parent(),
   ]);
-  if (!session.permissions.includes('blueprints:write')) error(403, 'Changing blueprints is not permitted');
+  if (!may(session.grants, 'blueprints:write')) error(403, 'Changing blueprints is not permitted');
   return { latest, from: older ?? latest };
 };
