@@ -45,7 +45,7 @@ describe('an operator decides, in a browser', () => {
     await page.goto(at('/sign-in'));
     await page.getByLabel('E-mail address').fill(owner.email);
     await page.getByLabel('Password', { exact: true }).fill(owner.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.waitForURL('**/tenants');
   });
   after(async () => {
@@ -74,7 +74,7 @@ describe('an operator decides, in a browser', () => {
     await page.getByRole('button', { name: 'Retry', exact: true }).click();
     await page.getByText('Succeeded').first().waitFor();
     await page.getByText('Retried: Create the storage bucket').waitFor();
-    assert.ok(await page.getByText(owner.email).nth(1).isVisible());
+    assert.ok(await page.getByRole('main').getByText(owner.email).first().isVisible());
     await shown('decided');
   });
 
