@@ -12,6 +12,7 @@ export const assignRole = defineRoute({
   path: '/api/v1/people/{userId}/roles',
   summary: 'Give a person a role: everywhere, for a plan or for one tenant',
   permission: 'roles:assign',
+  stepUp: true,
   people: true,
   scope: 'anywhere',
   approval: { act: 'grant_roles', required: ({ body }, em) => requiredToAssign(em, body.role) },

@@ -9,6 +9,7 @@ export const changeRole = defineRoute({
   path: '/api/v1/roles/{role}',
   summary: 'Change what a role permits, or whether it needs a second factor',
   permission: 'roles:manage',
+  stepUp: true,
   approval: {
     act: 'grant_roles',
     required: ({ params, body }, em) => requiredToChangeRole(em, params.role, body),

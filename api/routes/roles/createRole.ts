@@ -8,6 +8,7 @@ export const createRole = defineRoute({
   path: '/api/v1/roles',
   summary: 'Make a role of your own',
   permission: 'roles:manage',
+  stepUp: true,
   people: true,
   body: NewRole,
   success: { status: 201, body: Role },
