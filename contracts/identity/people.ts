@@ -30,6 +30,7 @@ export const PeopleQuery = z.strictObject({
 export type PeopleQuery = z.infer<typeof PeopleQuery>;
 
 export const People = z.object({ items: z.array(Person), nextCursor: z.string().nullable() });
+export type People = z.infer<typeof People>;
 
 export const NewPerson = z.strictObject({
   email: z.email().max(254),

@@ -1,5 +1,4 @@
 import type { People, PeopleQuery, Person } from '#contracts/identity/people.ts';
-import type { z } from 'zod';
 import { DomainError } from '#contracts/errors.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import type { Sql } from '../database.ts';
@@ -20,7 +19,7 @@ interface Row {
 }
 
 /** Everybody who signs in here, by address. */
-export async function listPeople(em: Sql, query: PeopleQuery): Promise<z.infer<typeof People>> {
+export async function listPeople(em: Sql, query: PeopleQuery): Promise<People> {
   const { search = '', state = null, cursor, limit } = query;
   const after = cursor === undefined ? null : readCursor(cursor, 'text');
   const like = `%${search.replace(/[\\%_]/g, '\\$&')}%`;

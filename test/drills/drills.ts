@@ -5,6 +5,7 @@ import { lostWorkflows } from './d04LostWorkflows.ts';
 import { badNetwork } from './d06BadNetwork.ts';
 import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
+import { signInStandsFirm } from './d14SignIn.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
 import { auditTampering } from './audit/d16Audit.ts';
 import type { Drill } from './drill.ts';
@@ -18,6 +19,7 @@ export const drills: readonly Drill[] = [
   badNetwork,
   poisonedWork,
   replayOfVersions,
+  signInStandsFirm,
   secretsStayHidden,
   auditTampering,
 ];

@@ -9,12 +9,17 @@ const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Ma
  * That two acts cannot be told apart by how long they take: medians of alternating turns, so that whatever else the machine does falls
  * on both. A difference that is there shows in every round; one by chance does not.
  */
-export async function assertSameTime(one: () => Promise<unknown>, other: () => Promise<unknown>): Promise<void> {
+export async function assertSameTime(
+  one: () => Promise<unknown>,
+  other: () => Promise<unknown>,
+  prepare: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
   const ratios: number[] = [];
   while (ratios.length < rounds) {
     const times: [number[], number[]] = [[], []];
     for (let turn = 0; turn < pairs; turn++)
       for (const which of turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        await prepare();
         const begun = performance.now();
         await [one, other][which]!();
         times[which].push(performance.now() - begun);

@@ -15,9 +15,12 @@ export const cookiesOf = ({ headers }: Pick<Answer, 'headers'>): string =>
     .filter((pair) => !pair.endsWith('='))
     .join('; ');
 
+/** An API with an owner who invites. */
+export type Host = Pick<ApiInstallation, 'url' | 'ask' | 'installation'>;
+
 /** Somebody with a sign-in of their own, who joined by invitation. */
 export class TestAccount {
-  readonly api: ApiInstallation;
+  readonly api: Host;
   readonly userId: string;
   readonly email: string;
   readonly password = password;
@@ -28,14 +31,14 @@ export class TestAccount {
   readonly authenticator = new SoftAuthenticator();
   #lastStep = 0;
 
-  private constructor(api: ApiInstallation, userId: string, email: string, cookie: string) {
+  private constructor(api: Host, userId: string, email: string, cookie: string) {
     this.api = api;
     this.userId = userId;
     this.email = email;
     this.cookie = cookie;
   }
 
-  static async join(api: ApiInstallation, roles: object[] = []): Promise<TestAccount> {
+  static async join(api: Host, roles: object[] = []): Promise<TestAccount> {
     const email = `joined${++count}@example.org`;
     const invited = await api.ask<PersonInvited>('POST', '/api/v1/people', { body: { email, roles } });
     const token = invited.body.link?.split('#')[1] ?? '';

@@ -33,6 +33,10 @@ export class ApiProcess {
     return api;
   }
 
+  get url(): string {
+    return this.#url;
+  }
+
   /** As the owner. */
   ask<Body = Record<string, unknown>>(method: string, path: string, asking: Asking = {}): Promise<Answer<Body>> {
     return ask<Body>(this.#url, method, path, { cookie: this.#cookie, ...asking });
