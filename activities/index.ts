@@ -9,6 +9,7 @@ import { ledgerActivities } from './ledger.ts';
 import { orphanActivities } from './orphans.ts';
 import { planActivities } from './planTenant.ts';
 import { resourceActivities } from './resources.ts';
+import { retentionActivities } from './retention.ts';
 import { scheduleActivities } from './schedules.ts';
 
 /** Everything a workflow may ask for, by the names that the Temporal UI shows. */
@@ -21,6 +22,7 @@ export const createActivities = (deps: Deps) => ({
   ...deliverInvitation(deps),
   ...driftActivities(deps),
   ...orphanActivities(deps),
+  ...retentionActivities(deps),
   ...scheduleActivities(deps),
   ...httpSteps(deps),
   ...customSteps(deps),
@@ -32,4 +34,5 @@ export type Activities = ReturnType<typeof checkTenant> &
   ReturnType<typeof deliverInvitation> &
   ReturnType<typeof driftActivities> &
   ReturnType<typeof orphanActivities> &
+  ReturnType<typeof retentionActivities> &
   ReturnType<typeof scheduleActivities>;

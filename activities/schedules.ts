@@ -4,6 +4,7 @@ import { openCheck } from '#domain/drift/check.ts';
 import type { Sql } from '#domain/database.ts';
 import { theSystem, type Actor } from '#domain/events/appendEvent.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
+import { openRetention } from '#domain/retention/applyRetention.ts';
 import type { Deps } from './deps.ts';
 
 /** What a schedule asks for: the run is written first, as whoever presses the button writes it. */
@@ -24,5 +25,6 @@ type Open = (em: Sql, tenantId: null, actor: Actor, runId: string) => Promise<st
 function open(kind: WorkflowKind): Open {
   if (kind === 'checkDrift') return openCheck;
   if (kind === 'sweepOrphans') return openSweep;
+  if (kind === 'applyRetention') return openRetention;
   throw new DomainError('invalid_request', `${kind} is not started by a schedule.`);
 }

@@ -98,6 +98,7 @@ export const workflowKinds = [
   'checkDrift',
   'repairResource',
   'sweepOrphans',
+  'applyRetention',
   'removeOrphan',
 ] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];

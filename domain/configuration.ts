@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
 import { sessionLimitsOf, sessionVariables, type SessionLimits } from './settings/sessions.ts';
 import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
+import { retentionOf, retentionVariables, type Retention } from './settings/retention.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -71,6 +72,8 @@ const Environment = z.object({
   TENANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TENANTRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   ...quotaVariables,
+  ...retentionVariables,
+  TENANTRY_RETENTION_AT: timeOfDay.prefault('04:17'),
   ...sessionVariables,
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
@@ -118,6 +121,8 @@ export interface Configuration {
   webhooksToPrivateNetworks: boolean;
   logLevel: string;
   trustedProxies: number;
+  /** For how long what has ended is kept. */
+  retention: Retention;
   /** How often each process lets somebody ask. */
   quotas: Quotas;
   sessions: SessionLimits;
@@ -130,6 +135,7 @@ export interface Configuration {
   /** When every night, in UTC; null for never. */
   driftCheckAt: { hour: number; minute: number } | null;
   sweepAt: { hour: number; minute: number } | null;
+  retentionAt: { hour: number; minute: number } | null;
   /** What was removed more recently than this is not called an orphan yet. */
   sweepGraceSeconds: number;
 }
@@ -210,6 +216,8 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     logLevel: e.TENANTRY_LOG_LEVEL,
     trustedProxies: e.TENANTRY_TRUSTED_PROXIES,
     quotas: quotasOf(e),
+    retention: retentionOf(e),
+    retentionAt: e.TENANTRY_RETENTION_AT,
     sessions: sessionLimitsOf(e),
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,

@@ -9,6 +9,7 @@ import type { MailKind } from '#domain/mails/outbox.ts';
 import type { SignInFactor } from '#domain/people/sessions.ts';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Limited } from '#domain/settings/quotas.ts';
+import type { ClearedKind } from '#domain/settings/retention.ts';
 
 /**
  * What this process counts. Every label comes from a closed set (route patterns, kinds, states, activity types):
@@ -70,6 +71,13 @@ const tenantPlans = new Counter({
   name: 'tenantry_tenant_plans_total',
   help: 'Plans of tenants: made, applied, and refused by the code of the refusal',
   labelNames: ['outcome'],
+  registers,
+});
+
+const cleared = new Counter({
+  name: 'tenantry_retention_cleared_total',
+  help: 'Rows removed because they were kept for long enough, by what they were',
+  labelNames: ['kind'],
   registers,
 });
 
@@ -162,6 +170,8 @@ export function countRequest(seen: { method: string; route: string; status: numb
 
 /** The labels are a closed set; finding their series anew costs more than counting. */
 const requestSeries = new Map<string, { observe(seconds: number): void }>();
+
+export const countCleared = (kind: ClearedKind, count: number): void => cleared.inc({ kind }, count);
 
 export const countRefusedByRate = (by: Limited): void => refusedByRate.inc({ by });
 

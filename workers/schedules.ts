@@ -25,9 +25,11 @@ export const scheduleIdOf = (kind: WorkflowKind, installationId: string): string
 const timesOf = ({
   driftCheckAt,
   sweepAt,
+  retentionAt,
 }: Configuration): [WorkflowKind, { hour: number; minute: number } | null][] => [
   ['checkDrift', driftCheckAt],
   ['sweepOrphans', sweepAt],
+  ['applyRetention', retentionAt],
 ];
 
 /**

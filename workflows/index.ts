@@ -8,4 +8,5 @@ export { provisionTenant } from './provisionTenant.ts';
 export { removeOrphan } from './removeOrphan.ts';
 export { repairResource } from './repairResource.ts';
 export { startScheduledRun } from './startScheduledRun.ts';
+export { applyRetention } from './applyRetention.ts';
 export { sweepOrphans } from './sweepOrphans.ts';

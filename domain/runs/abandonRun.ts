@@ -16,6 +16,7 @@ const askedForAgain: ReadonlySet<WorkflowKind> = new Set<WorkflowKind>([
   'checkDrift',
   'repairResource',
   'sweepOrphans',
+  'applyRetention',
   'removeOrphan',
 ]);
 
@@ -64,6 +65,7 @@ async function openFollowUp(em: Sql, run: LockedRun): Promise<string | null> {
     case 'checkDrift':
     case 'repairResource':
     case 'sweepOrphans':
+    case 'applyRetention':
     case 'removeOrphan':
     case 'deliverStep':
       return null;

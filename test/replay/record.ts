@@ -14,6 +14,7 @@ import { listFindings } from '#domain/drift/listFindings.ts';
 import { openRepair } from '#domain/drift/repair.ts';
 import { listOrphans } from '#domain/orphans/listOrphans.ts';
 import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
+import { openRetention } from '#domain/retention/applyRetention.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
@@ -87,6 +88,9 @@ try {
     return runId;
   };
   await record('sweepOrphans.succeeds', await sweep());
+  const retention = await installation.em.transactional((em) => openRetention(em, null, theSystem));
+  await startRun(installation.platform, installation.temporal.client, retention);
+  await record('applyRetention.succeeds', retention);
   const service = await CallReceiver.start();
   const welcome = {
     key: 'welcome',

@@ -40,6 +40,14 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
     ['if (!subjectId) throw', null, 'the transaction that writes the run writes what it is about'],
     ['} catch (error) {', 'findings/sweep', 'is not removed when the registry knows it by the time'],
   ],
+  'applyRetention.ts': [
+    ['for (let batch = 0;', 'retention', 'goes in batches'],
+    [
+      'if (batch === batchesInHistory)',
+      null,
+      'a hundred thousand rows; what it continues with is the run, as in every batch',
+    ],
+  ],
   'sweepOrphans.ts': [
     ['for (let page = 0;', 'findings/sweep', 'is found in every system'],
     [

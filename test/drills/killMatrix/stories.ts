@@ -4,8 +4,9 @@ import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '#domain/database.ts';
 import { openCheck } from '#domain/drift/check.ts';
 import { openRepair } from '#domain/drift/repair.ts';
-import { theSystem } from '#domain/events/appendEvent.ts';
+import { theSystem, type Actor } from '#domain/events/appendEvent.ts';
 import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
+import { openRetention } from '#domain/retention/applyRetention.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
 import { bucketNameOf } from '#domain/resources/names.ts';
 import { writeTag } from '#domain/resources/tags.ts';
@@ -210,18 +211,38 @@ const repair: Story = {
   ends: { run: 'succeeded', tenant: 'active' },
 };
 
-const sweep: Story = {
-  title: 'everything outside is compared with the registry',
-  kind: 'sweepOrphans',
-  places: [...written('orphans', 'orphans.sweepPage'), ...written('orphans', 'orphans.compare')],
+/** A run of the platform that looks at everything. */
+const ofPlatform = (
+  story: Pick<Story, 'title' | 'kind' | 'places'>,
+  openRun: (em: Sql, tenantId: null, actor: Actor) => Promise<string>,
+): Story => ({
+  ...story,
   fails: [],
   async open({ installation }) {
-    const runId = await installation.em.transactional((em) => openSweep(em, null, theSystem));
+    const runId = await installation.em.transactional((em) => openRun(em, null, theSystem));
     return { runId, subject: runId };
   },
   ends: { run: 'succeeded', tenant: null },
   alone: true,
-};
+});
+
+const sweep = ofPlatform(
+  {
+    title: 'everything outside is compared with the registry',
+    kind: 'sweepOrphans',
+    places: [...written('orphans', 'orphans.sweepPage'), ...written('orphans', 'orphans.compare')],
+  },
+  openSweep,
+);
+
+const clearAway = ofPlatform(
+  {
+    title: 'what was kept for long enough is cleared away',
+    kind: 'applyRetention',
+    places: written('retention', 'retention.clear'),
+  },
+  openRetention,
+);
 
 const removeAnOrphan: Story = {
   title: 'an orphan is removed',
@@ -278,6 +299,7 @@ export const stories: readonly Story[] = [
   checkForDrift,
   repair,
   sweep,
+  clearAway,
   removeAnOrphan,
 ];
 

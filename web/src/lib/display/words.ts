@@ -129,6 +129,7 @@ export const runKindTitles: Record<WorkflowKind, { title: string; of: string }> 
   finishRollback: { title: 'Finish the rollback', of: ' of' },
   checkDrift: { title: 'Check for drift', of: ' of' },
   sweepOrphans: { title: 'Sweep for orphans', of: ' of' },
+  applyRetention: { title: 'Clear what was kept long enough', of: ' of' },
   removeOrphan: { title: 'Remove an orphan', of: ' of' },
   repairResource: { title: 'Repair a resource', of: ' of' },
 };
