@@ -1,5 +1,3 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { WorkflowKind } from '#contracts/workflowInputs.ts';
 import type { Sql } from '#domain/database.ts';
 import { openCheck } from '#domain/drift/check.ts';
@@ -8,14 +6,13 @@ import { theSystem, type Actor } from '#domain/events/appendEvent.ts';
 import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
 import { openRetention } from '#domain/retention/applyRetention.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
-import { bucketNameOf } from '#domain/resources/names.ts';
-import { writeTag } from '#domain/resources/tags.ts';
 import { openFinish } from '#domain/runs/finishRollback.ts';
 import { openRemoval } from '#domain/tenants/openRemoval.ts';
 import { rows } from '#domain/sql.ts';
 import type { Position } from '#test/servers/faults.ts';
 import type { Acknowledged, Ground } from '../ground.ts';
 import { outsidePlans } from '../outsidePlans.ts';
+import { plantOrphan } from './plantOrphan.ts';
 import { local, noted, step, undo, undoOutside, written, type Place } from './places.ts';
 
 /** A run that was committed and is not started. */
@@ -273,18 +270,6 @@ const removeAnOrphan: Story = {
   },
   ends: { run: 'succeeded', tenant: null },
 };
-
-/** The bucket of a removed tenant, as an attempt that was thought dead would have made it again. */
-async function plantOrphan({ installation }: Ground, tenantId: string): Promise<void> {
-  const { id: installationId, keyring } = installation.platform.installation;
-  const [resource] = await rows<{ resourceId: string; runId: string }>(installation.em)`
-    select id as "resourceId", run_id as "runId" from resources where tenant_id = ${tenantId} and provider = 'storage'`;
-  if (!resource) throw new Error(`tenant ${tenantId} never had a bucket`);
-  const bucket = join(installation.configuration.storageDir, bucketNameOf(tenantId));
-  await rm(bucket); // its tombstone, which is cleared after an hour
-  await mkdir(bucket);
-  await writeFile(join(bucket, '.tenantry-owner'), writeTag(keyring, { installationId, tenantId, ...resource }));
-}
 
 /** A workflow that is not here, and one of whose steps no place stands in, makes the drill red. */
 export const stories: readonly Story[] = [
