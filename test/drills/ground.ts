@@ -7,8 +7,8 @@ import type { CallReceiver } from '#test/servers/callReceiver.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
 import type { RemoteWorker, Surroundings } from '#test/servers/remoteWorker.ts';
 import type { DrillServers } from './drillServers.ts';
-import { MailSink } from './mailSink.ts';
-import { startOutsideService } from './outsidePlans.ts';
+import { MailSink } from './ground/mailSink.ts';
+import { startOutsideService } from './ground/outsidePlans.ts';
 
 /** A tenant that somebody was told exists, and the words that nobody else may see. */
 export interface Acknowledged extends RegisteredTenant {

@@ -11,7 +11,7 @@ import { openRemoval } from '#domain/tenants/openRemoval.ts';
 import { rows } from '#domain/sql.ts';
 import type { Position } from '#test/servers/faults.ts';
 import type { Acknowledged, Ground } from '../ground.ts';
-import { outsidePlans } from '../outsidePlans.ts';
+import { outsidePlans } from '../ground/outsidePlans.ts';
 import { plantOrphan } from './plantOrphan.ts';
 import { local, noted, step, undo, undoOutside, written, type Place } from './places.ts';
 
