@@ -65,6 +65,8 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
   scope?: ThingKind | 'reach' | 'anywhere';
   /** Only for who proved who they are within ten minutes: for what is dangerous in the hands of who finds a browser open. */
   stepUp?: boolean;
+  /** Public, and says more to who is signed in. */
+  recognises?: boolean;
   /** Open to who has to set up a second factor first. */
   beforeSetUp?: boolean;
   params?: Params;
@@ -162,6 +164,7 @@ export const WorkerTokenParams = z.strictObject({ tokenId: Id });
 export const UserParams = z.strictObject({ userId: Id });
 export const AssignmentParams = z.strictObject({ assignmentId: Id });
 export const RoleParams = z.strictObject({ role: RoleName });
+export const SupportAccessParams = z.strictObject({ supportAccessId: Id });
 export const ApprovalParams = z.strictObject({ approvalId: Id });
 export const ApiKeyParams = z.strictObject({ keyId: Id });
 export const FindingParams = z.strictObject({ findingId: Id });

@@ -30,6 +30,7 @@ import { deleteNotificationTarget } from './routes/notifications/deleteNotificat
 import { testNotificationTarget } from './routes/notifications/testNotificationTarget.ts';
 import { confirmCluster } from './routes/platform/confirmCluster.ts';
 import { readPlatform } from './routes/platform/readPlatform.ts';
+import { readPortalSession } from './routes/portal/readPortalSession.ts';
 import { readPortal } from './routes/portal/readPortal.ts';
 import { cancelRun } from './routes/runs/cancelRun.ts';
 import { decideParkedRuns } from './routes/runs/decideParkedRuns.ts';
@@ -54,6 +55,14 @@ import { readApproval } from './routes/approvals/readApproval.ts';
 import { requestApproval } from './routes/approvals/requestApproval.ts';
 import { updateApprovalPolicy } from './routes/approvals/updateApprovalPolicy.ts';
 import { withdrawApproval } from './routes/approvals/withdrawApproval.ts';
+import { answerSupportConsent } from './routes/support/answerSupportConsent.ts';
+import { askSupportAccess } from './routes/support/askSupportAccess.ts';
+import { breakGlass } from './routes/support/breakGlass.ts';
+import { endSupport } from './routes/support/endSupport.ts';
+import { enterSupport } from './routes/support/enterSupport.ts';
+import { leaveSupport } from './routes/support/leaveSupport.ts';
+import { listSupportAccesses } from './routes/support/listSupportAccesses.ts';
+import { readSupportConsent } from './routes/support/readSupportConsent.ts';
 import { assignTask } from './routes/tasks/assignTask.ts';
 import { closeTask } from './routes/tasks/closeTask.ts';
 import { listTasks } from './routes/tasks/listTasks.ts';
@@ -210,6 +219,14 @@ export const routeTable = {
   readTask,
   assignTask,
   closeTask,
+  listSupportAccesses,
+  askSupportAccess,
+  breakGlass,
+  enterSupport,
+  leaveSupport,
+  endSupport,
+  readSupportConsent,
+  answerSupportConsent,
   listApprovals,
   requestApproval,
   readApproval,
@@ -241,6 +258,7 @@ export const routeTable = {
   issueSigningSecret,
   answerCallback,
   readPortal,
+  readPortalSession,
   readIssuer,
   readIssuerKeys,
   readLiveness,

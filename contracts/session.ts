@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LinkToken } from './identity/links.ts';
 import { NewPassword } from './identity/passwords.ts';
 import { ScopeOf } from './access/roles.ts';
+import { Acting } from './support/supportAccess.ts';
 import { permissions } from './permissions.ts';
 
 /** What the one-time link of the first start is exchanged with. */
@@ -32,5 +33,6 @@ export const Session = z.object({
     .enum(['second_factor'])
     .nullable()
     .describe('A role asks for it: until then only the account can be used'),
+  support: Acting.nullable().describe('For whom the session acts, and until when'),
 });
 export type Session = z.infer<typeof Session>;

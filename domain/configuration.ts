@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
+import { supportLimitsOf, supportVariables, type SupportLimits } from './settings/support.ts';
 import { sessionLimitsOf, sessionVariables, type SessionLimits } from './settings/sessions.ts';
 import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
 import { retentionOf, retentionVariables, type Retention } from './settings/retention.ts';
@@ -75,6 +76,7 @@ const Environment = z.object({
   ...retentionVariables,
   TENANTRY_RETENTION_AT: timeOfDay.prefault('04:17'),
   ...sessionVariables,
+  ...supportVariables,
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
   TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
@@ -126,6 +128,7 @@ export interface Configuration {
   /** How often each process lets somebody ask. */
   quotas: Quotas;
   sessions: SessionLimits;
+  support: SupportLimits;
   undoPatienceSeconds: number;
   actAttempts: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
@@ -219,6 +222,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     retention: retentionOf(e),
     retentionAt: e.TENANTRY_RETENTION_AT,
     sessions: sessionLimitsOf(e),
+    support: supportLimitsOf(e),
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,

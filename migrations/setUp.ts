@@ -17,6 +17,7 @@ import { Migration20261121181000_signIn } from './Migration20261121181000_signIn
 import { Migration20261121182000_apiKeys } from './Migration20261121182000_apiKeys.ts';
 import { Migration20261121183000_audit } from './Migration20261121183000_audit.ts';
 import { Migration20261121184000_approvals } from './Migration20261121184000_approvals.ts';
+import { Migration20261121185000_supportAccess } from './Migration20261121185000_supportAccess.ts';
 
 export interface RolePasswords {
   migrator: string;
@@ -49,6 +50,7 @@ const migrations = [
   Migration20261121182000_apiKeys,
   Migration20261121183000_audit,
   Migration20261121184000_approvals,
+  Migration20261121185000_supportAccess,
 ];
 
 const ident = pg.escapeIdentifier;

@@ -226,6 +226,18 @@ export function reportOpenTasks(counts: ReadonlyMap<TaskKind, number>): void {
   for (const kind of taskKinds) openTasks.set({ kind }, counts.get(kind) ?? 0);
 }
 
+const supportAccesses = new Counter({
+  name: 'tenantry_support_accesses_total',
+  help: 'What became of support accesses, by how they were come by',
+  labelNames: ['kind', 'outcome'],
+  registers,
+});
+
+export const countSupportAccess = (
+  kind: 'consent' | 'break_glass',
+  outcome: 'asked' | 'broken' | 'allowed' | 'refused' | 'revoked' | 'entered' | 'ended',
+): void => supportAccesses.inc({ kind, outcome });
+
 export type ApprovalOutcome = 'requested' | 'approved' | 'refused' | 'withdrawn' | 'used' | 'given_back' | 'expired';
 
 export const countApproval = (act: DangerousAct, outcome: ApprovalOutcome): void => approvals.inc({ act, outcome });

@@ -21,12 +21,17 @@ const nobody: Caller = { signedIn: null, key: null, worker: null };
  * where only people may ask (`key_not_allowed`).
  */
 export async function callerOf(
-  { permission, people = permission === 'signed-in', takesWorkerTokens = permission === 'worker' }: AnyRoute,
+  {
+    permission,
+    recognises,
+    people = permission === 'signed-in',
+    takesWorkerTokens = permission === 'worker',
+  }: AnyRoute,
   request: Request,
   session: string | null,
   { sessions, apiKeys, platform }: ApiContext,
 ): Promise<Caller> {
-  if (permission === 'public') return nobody;
+  if (permission === 'public') return recognises ? { ...nobody, signedIn: await sessions.find(session) } : nobody;
   const bearer = bearerOf(request);
   if (bearer !== null && takesWorkerTokens && !isKey(bearer)) {
     const worker = await findTokenHolder(platform.registry.em.fork(), bearer);

@@ -12,6 +12,7 @@ import {
   type SignInFactor,
 } from '#domain/people/sessions.ts';
 import type { Platform } from '#domain/platform.ts';
+import { findActing } from '#domain/support/acting.ts';
 import type { Access } from '../access/access.ts';
 
 const keptMs = 5_000;
@@ -56,7 +57,7 @@ export class Sessions {
     if (kept && isTrusted && kept.until > now && kept.signedIn.expiresAt.getTime() > now) return kept.signedIn;
     this.#kept.delete(id);
     const generation = this.#generation;
-    const signedIn = await findSession(this.#em, token, this.#limits.idleSeconds);
+    const signedIn = await this.#read(token);
     if (signedIn && isTrusted && generation === this.#generation) {
       if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
       this.#kept.set(id, { signedIn, until: now + keptMs });
@@ -120,6 +121,12 @@ export class Sessions {
     const signedIn = await this.find(token);
     if (!signedIn) throw new Error('a session that was just begun is not there');
     return { token, signedIn };
+  }
+
+  async #read(token: string): Promise<SignedIn | null> {
+    const signedIn = await findSession(this.#em, token, this.#limits.idleSeconds);
+    if (!signedIn?.supportAccessId) return signedIn;
+    return { ...signedIn, acting: await findActing(this.#em, this.#platform.tenantKeys, signedIn.supportAccessId) };
   }
 
   #drop(): void {

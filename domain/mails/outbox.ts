@@ -3,13 +3,14 @@ import type { Sql } from '../database.ts';
 import { seal, unseal, type Keyring } from '../secrets/keyring.ts';
 import { rows } from '../sql.ts';
 
-/** What people are written about their sign-in. */
+/** What people are written about their sign-in, and tenants about who wants in. */
 export const mailKinds = [
   'invitation',
   'password_reset_asked',
   'password_reset',
   'mail_change',
   'security_notice',
+  'support_access',
 ] as const;
 export type MailKind = (typeof mailKinds)[number];
 

@@ -4,6 +4,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { OwnSession } from '#contracts/identity/signIn.ts';
 import { bumpAccessEpoch } from '../access/epoch.ts';
 import type { Sql } from '../database.ts';
+import type { ActingNow } from '../support/acting.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { countFactors, isFactorMissing, type FactorCounts } from './factors/factorCounts.ts';
@@ -24,6 +25,9 @@ export interface SignedIn {
   factors: FactorCounts;
   /** A role asks for a second factor and there is none: nothing else may be done before. */
   mustSetUp: 'second_factor' | null;
+  /** The support access that was entered, and for whom the session acts by it while it lasts. */
+  supportAccessId: string | null;
+  acting: ActingNow | null;
 }
 
 /** How somebody came to be signed in. */
@@ -82,9 +86,10 @@ export async function findSession(em: Sql, token: string, idle = idleSeconds): P
     name: string | null;
     expires_at: string;
     authenticated_at: string;
+    support_access_id: string | null;
     stale: boolean;
   }>(em)`
-    select s.id, s.user_id, u.email, u.name, s.expires_at, s.authenticated_at,
+    select s.id, s.user_id, u.email, u.name, s.expires_at, s.authenticated_at, s.support_access_id,
            s.last_seen_at < now() - interval '1 minute' as stale
     from sessions s join users u on u.id = s.user_id
     where s.token_hash = ${hashOfSession(token)} and s.expires_at > now() and u.disabled_at is null
@@ -101,6 +106,8 @@ export async function findSession(em: Sql, token: string, idle = idleSeconds): P
     authenticatedAt: new Date(found.authenticated_at),
     factors,
     mustSetUp: (await isFactorMissing(em, found.user_id, factors)) ? 'second_factor' : null,
+    supportAccessId: found.support_access_id,
+    acting: null,
   };
 }
 

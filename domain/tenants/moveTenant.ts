@@ -2,6 +2,7 @@ import type { TenantState } from '#contracts/tenants.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import { endSupportOf } from '../support/endSupport.ts';
 
 const before: Record<TenantState, TenantState[]> = {
   provisioning: [],
@@ -24,5 +25,6 @@ export async function moveTenant(
     where id = ${tenantId} and state = any(${before[to]})
     returning id`;
   if (moved.length === 0) throw new Error(`tenant ${tenantId} may not become ${to}`);
+  if (to !== 'active') await endSupportOf(em, tenantId, actor);
   await appendEvent(em, { stream: `tenant:${tenantId}`, type: `tenant.${to}`, tenantId }, actor);
 }

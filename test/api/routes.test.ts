@@ -46,7 +46,8 @@ describe('every route', () => {
   const open: OperationId[] = [
     'claimOwner', 'createSession', 'readPortal', 'readIssuer', 'readIssuerKeys', 'readLiveness', 'readReadiness',
     'answerCallback', 'answerSecondFactor', 'askForSecondFactor', 'askForSignInPasskey', 'signInByPasskey', 'checkLink',
-    'acceptInvitation', 'resetPassword', 'confirmEmail', 'askForPasswordReset',
+    'acceptInvitation', 'resetPassword', 'confirmEmail', 'askForPasswordReset', 'readSupportConsent',
+    'answerSupportConsent', 'readPortalSession',
   ]; // prettier-ignore
 
   const pathOf = (route: AnyRoute, params: Record<string, string> = {}): string =>

@@ -2,6 +2,7 @@ import { compareCluster } from '#domain/cluster/compareCluster.ts';
 import { clearTombstones } from '#providers/storage/bucketFolders.ts';
 import { clusterOf } from '#temporal/cluster.ts';
 import { closeEndedExecutions } from './closeEndedExecutions.ts';
+import { closeSupport } from './closeSupport.ts';
 import { deliverCancels } from './deliverCancels.ts';
 import { purgePlans } from './purgePlans.ts';
 import { settleSchedules } from '../schedules.ts';
@@ -36,6 +37,7 @@ export function startReconciler(reconciled: Reconciled): { stop(): Promise<void>
           await clearTombstones(platform.configuration.storageDir, tombstoneMs);
         }
         await expireApprovals(reconciled);
+        await closeSupport(reconciled);
         await reportLag(platform.registry.em.fork());
         // What another cluster does not know proves nothing about a run, and nothing is begun in it.
         if (await compareCluster(platform.registry.em.fork(), await clusterOf(client))) {

@@ -3,6 +3,7 @@ import type { Actor } from '#domain/events/appendEvent.ts';
 import type { ActorKind } from '#domain/events/actor.ts';
 import { sealOrigin } from '#domain/events/origin.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
+import { onBehalfOfAdministrator } from '#domain/support/accessRow.ts';
 import type { Caller } from '../../signIn/caller.ts';
 
 /** Who asks, as events tell it. From where is sealed when the first event asks for it: most requests change nothing. */
@@ -10,6 +11,8 @@ export class RequestActor implements Actor {
   readonly userId: string | null;
   readonly kind: ActorKind;
   readonly keyId: string | null;
+  readonly supportAccessId: string | null;
+  readonly onBehalfOf: string | null;
   readonly requestId: string;
   readonly #request: Request;
   readonly #keyring: Keyring;
@@ -19,6 +22,9 @@ export class RequestActor implements Actor {
     this.userId = signedIn?.userId ?? key?.userId ?? null;
     this.kind = worker ? 'worker' : key ? 'key' : 'user';
     this.keyId = worker?.tokenId ?? key?.keyId ?? null;
+    const acting = signedIn?.acting;
+    this.supportAccessId = acting?.supportAccessId ?? null;
+    this.onBehalfOf = acting ? onBehalfOfAdministrator(acting.tenantId) : null;
     this.requestId = requestId;
     this.#request = request;
     this.#keyring = keyring;

@@ -11,7 +11,7 @@ import { callerOf, type Caller } from '../../signIn/caller.ts';
 import type { Mounting } from '../mountRoutes.ts';
 import { RequestActor } from './actor.ts';
 import { refuseUnproven } from './assurance.ts';
-import { principalOf, refuseOutOfScope, refuseUnpermitted } from './permitted.ts';
+import { principalOf, refuseOutOfScope, refuseUnpermitted, whileItLasts } from './permitted.ts';
 
 /** A request that passed every check: who asks, and what came with it. */
 export interface Admitted {
@@ -51,14 +51,16 @@ export function admissionTo(
     if (route.crossOrigin) inviteOrigin(request, response, codecOrigins, route.method.toUpperCase());
     if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
     const token = cookies.session.read(request);
-    const caller = await callerOf(route, request, token, context);
-    const actor = new RequestActor(caller, request, notes.requestId, context.platform.installation.keyring);
-    notes.actor = actor;
-    const { signedIn, key, worker } = caller;
+    const asked = await callerOf(route, request, token, context);
+    const { signedIn, key, worker } = asked;
     if (key) context.limits.takeOfKey(response, key.keyId, key.perSecond);
     if (signedIn) context.limits.take(response, 'user', signedIn.userId);
+    const userId = signedIn?.userId ?? key?.userId;
+    const grants = userId ? await context.access.knowing(userId) : nobody;
+    const caller = whileItLasts(asked, grants);
+    const actor = new RequestActor(caller, request, notes.requestId, context.platform.installation.keyring);
+    notes.actor = actor;
     const principal = principalOf(caller);
-    const grants = principal ? await context.access.knowing(principal.userId) : nobody;
     refuseUnpermitted(route, caller, principal, grants);
     refuseUnproven(route, caller.signedIn);
     rates?.take(key?.keyId ?? signedIn?.userId ?? worker?.tokenId ?? request.ip ?? '');

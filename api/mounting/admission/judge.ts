@@ -9,6 +9,7 @@ import { parseInput } from '../../http/inputs.ts';
 import { nothing, type AnyRoute, type Route } from '../../route.ts';
 import type { Mounting } from '../mountRoutes.ts';
 import type { Admitted } from './admit.ts';
+import { refuseUnproven } from './assurance.ts';
 import { refuseOutOfScope, refuseUnpermitted } from './permitted.ts';
 import { things, type Given } from './targets.ts';
 
@@ -42,7 +43,10 @@ export function judgeFor(routes: Record<string, AnyRoute>, { context }: Mounting
     );
     if (!found || 'stream' in found.route) throw new DomainError('not_found', 'There is nothing at this address.');
     const { operation, route } = found;
+    const { people = route.permission === 'signed-in' } = route;
+    if (people && caller.key) throw new DomainError('key_not_allowed', 'Only a person who is signed in may do this.');
     refuseUnpermitted(route, caller, principal, grants);
+    refuseUnproven(route, caller.signedIn);
     const values = found.pattern.exec(pathname)?.slice(1).map(decodeURIComponent) ?? [];
     const params = parseInput(
       route.params ?? nothing,

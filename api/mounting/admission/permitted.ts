@@ -2,13 +2,26 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Permission, Target } from '#contracts/permissions.ts';
 import { nowhere, type Grants, type Principal, type Reach } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
+import { limitsWhileActing } from '#domain/support/acting.ts';
 import type { AnyRoute } from '../../route.ts';
 import type { Caller } from '../../signIn/caller.ts';
 import { things, type Given } from './targets.ts';
 
 export function principalOf({ signedIn, key }: Caller): Principal | null {
   if (key) return { userId: key.userId, limits: key.limits };
-  return signedIn ? { userId: signedIn.userId, limits: null } : null;
+  if (!signedIn) return null;
+  return { userId: signedIn.userId, limits: signedIn.acting ? limitsWhileActing(signedIn.acting) : null };
+}
+
+/** Somebody acts for a tenant until the clock says otherwise, or their own role does. */
+export function whileItLasts(caller: Caller, grants: Grants): Caller {
+  const { signedIn } = caller;
+  if (!signedIn?.acting) return caller;
+  const { tenantId, plan, expiresAt } = signedIn.acting;
+  const lasts =
+    Date.parse(expiresAt) > Date.now() &&
+    grants.may({ userId: signedIn.userId, limits: null }, 'support:access', { tenantId, plan });
+  return lasts ? caller : { ...caller, signedIn: { ...signedIn, acting: null } };
 }
 
 /** Refuses with `unauthenticated` who is nobody, and with `forbidden` who may do this to nothing at all. */

@@ -54,6 +54,13 @@ export const things = {
         select f.tenant_id, t.plan from drift_findings f join tenants t on t.id = f.tenant_id
         where f.id = ${params['findingId']}`),
   },
+  supportAccess: {
+    name: 'support access',
+    find: ({ params }, em) =>
+      first(rows<Row>(em)`
+        select s.tenant_id, t.plan from support_accesses s join tenants t on t.id = s.tenant_id
+        where s.id = ${params['supportAccessId']}`),
+  },
   /** For a tenant that is not there yet; which plan an earlier plan was made for, its handler asks. */
   plan: {
     name: 'plan',

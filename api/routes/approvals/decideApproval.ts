@@ -13,6 +13,7 @@ export const decideApproval = defineRoute({
   summary: 'Approve or refuse what somebody else asks for',
   permission: 'approvals:decide',
   people: true,
+  stepUp: true,
   scope: 'anywhere',
   params: ApprovalParams,
   body: Verdict,

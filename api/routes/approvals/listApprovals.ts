@@ -8,6 +8,7 @@ export const listApprovals = defineRoute({
   path: '/api/v1/approvals',
   summary: 'What waits for your approval, what you asked for, and what was decided',
   permission: 'signed-in',
+  people: false,
   query: ApprovalQuery,
   success: { status: 200, body: ApprovalPage },
   errors: [],

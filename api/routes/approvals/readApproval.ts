@@ -8,6 +8,7 @@ export const readApproval = defineRoute({
   path: '/api/v1/approvals/{approvalId}',
   summary: 'One request, exactly as it would be carried out, and who said what about it',
   permission: 'signed-in',
+  people: false,
   params: ApprovalParams,
   success: { status: 200, body: Approval },
   errors: ['not_found'],

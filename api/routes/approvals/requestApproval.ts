@@ -11,6 +11,7 @@ export const requestApproval = defineRoute({
   path: '/api/v1/approvals',
   summary: 'Ask others to approve one exact request',
   permission: 'signed-in',
+  people: false,
   body: RequestToApprove,
   success: { status: 201, body: Approval },
   errors: ['not_found', 'forbidden', 'approval_not_needed', 'too_many_requests'],

@@ -10,6 +10,7 @@ export const updateApprovalPolicy = defineRoute({
   summary: 'Choose how many must approve a dangerous act',
   permission: 'approvals:configure',
   people: true,
+  stepUp: true,
   approval: {
     act: 'change_approvals',
     required: async ({ params, body }, em) => requiredToChange(em, known(params.act), body),

@@ -10,6 +10,7 @@ export const withdrawApproval = defineRoute({
   path: '/api/v1/approvals/{approvalId}/withdrawal',
   summary: 'Take back what you asked for yourself',
   permission: 'signed-in',
+  people: false,
   params: ApprovalParams,
   success: { status: 200, body: Approval },
   errors: ['not_found', 'approval_over'],

@@ -60,6 +60,7 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
   const [assignment] = await rows<{ id: string }>(
     em,
   )`select id from role_assignments where user_id = ${someone.userId}`;
+  const supportAccessId = await askedToEnter(api, tenantId, canary);
   const approvalId = await askedToErase(api, tenantId, canary);
   return {
     canary,
@@ -72,9 +73,19 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
       findingId,
       assignmentId: assignment!.id,
       approvalId,
+      supportAccessId,
       slug: `slug-${canary}`,
     },
   };
+}
+
+/** Somebody who asked the tenant to be let in. */
+async function askedToEnter(api: ApiInstallation, tenantId: string, canary: string): Promise<string> {
+  const body = { tenantId, reason: `Because of ${canary}`, minutes: 30 };
+  const { cookie } = await personWith(api.installation, [{ role: 'support' }]);
+  const asked = await api.ask('POST', '/api/v1/support-accesses', { cookie, body });
+  if (typeof asked.body['id'] !== 'string') throw new Error(asked.text);
+  return asked.body['id'];
 }
 
 /** A request about this tenant that others are to approve. */

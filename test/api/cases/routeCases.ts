@@ -8,6 +8,7 @@ import { apiKeyCases } from './apiKeyCases.ts';
 import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
+import { supportCases } from './supportCases.ts';
 import { decisionCases } from './decisionCases.ts';
 import { driftCases } from './driftCases.ts';
 import { identityCases } from './identityCases.ts';
@@ -52,6 +53,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
     ...decisionCases(world),
     ...roleCases(world),
     ...approvalCases(world),
+    ...supportCases(world),
     ...apiKeyCases(world),
     ...identityCases(world),
     claimOwner: {
