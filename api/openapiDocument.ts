@@ -218,6 +218,10 @@ function successOf(route: AnyRoute, write: SchemaWriter): Operation['responses']
     };
     return { 200: { description: route.summary, content: { 'text/event-stream': { schema } } } };
   }
+  if ('download' in route) {
+    const content = route.download.types.map((type) => [type.split(';')[0]!, { schema: { type: 'string' } }]);
+    return { 200: { description: route.summary, content: Object.fromEntries(content) as Record<string, never> } };
+  }
   const { status, body, also }: Route['success'] = route.success;
   const content = body ? { content: { 'application/json': { schema: write.received(body) } } } : {};
   return Object.fromEntries(
@@ -256,7 +260,7 @@ function refusalsOf(route: AnyRoute): Operation['responses'] {
   if ('approval' in route && route.approval)
     for (const code of ['approval_required', 'approval_invalid', 'approval_over'] as const) codes.add(code);
   const byStatus = Map.groupBy(codes, (code) => statuses[code]);
-  const own = 'stream' in route || !route.success.also ? [] : [route.success.also.status];
+  const own = !('success' in route) || !route.success.also ? [] : [route.success.also.status];
   return Object.fromEntries(
     [...byStatus]
       .filter(([status]) => !own.includes(status))

@@ -127,7 +127,20 @@ export interface StreamRoute<
   ): AsyncIterable<{ id: string; data: z.input<Event> }>;
 }
 
-export type AnyRoute = Route | StreamRoute;
+/** A file that is written while it is made, so that its size costs no memory. */
+export interface DownloadRoute<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+> extends Described<Params, Query> {
+  method: 'get';
+  download: { types: readonly string[] };
+  handle(
+    input: RouteInput<Params, Query, z.ZodType>,
+    context: RequestContext,
+  ): Promise<{ type: string; fileName: string; pieces: AsyncIterable<string> }>;
+}
+
+export type AnyRoute = Route | StreamRoute | DownloadRoute;
 
 /** What a route that takes nothing takes. */
 export const nothing = z.strictObject({});
@@ -150,6 +163,10 @@ export const defineStream = <
 >(
   route: StreamRoute<Params, Query, Event>,
 ): StreamRoute<Params, Query, Event> => route;
+
+export const defineDownload = <Params extends z.ZodType = Nothing, Query extends z.ZodType = Nothing>(
+  route: DownloadRoute<Params, Query>,
+): DownloadRoute<Params, Query> => route;
 
 /** Ids are compared as text in places (sealing contexts, cache keys): one spelling only. */
 const Id = z.uuid().toLowerCase();

@@ -1,3 +1,8 @@
+import { exportAuditEntries } from './routes/audit/exportAuditEntries.ts';
+import { listAuditEntries } from './routes/audit/listAuditEntries.ts';
+import { listAuditKeys } from './routes/audit/listAuditKeys.ts';
+import { readAuditVerification } from './routes/audit/readAuditVerification.ts';
+import { startAuditVerification } from './routes/audit/startAuditVerification.ts';
 import { acceptOrphan } from './routes/orphans/acceptOrphan.ts';
 import { listOrphans } from './routes/orphans/listOrphans.ts';
 import { removeOrphan } from './routes/orphans/removeOrphan.ts';
@@ -257,6 +262,11 @@ export const routeTable = {
   listSigningSecrets,
   issueSigningSecret,
   answerCallback,
+  listAuditEntries,
+  exportAuditEntries,
+  readAuditVerification,
+  startAuditVerification,
+  listAuditKeys,
   readPortal,
   readPortalSession,
   readIssuer,

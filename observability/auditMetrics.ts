@@ -16,6 +16,23 @@ const lag = new Gauge({
   registers,
 });
 
+const intact = new Gauge({
+  name: 'tenantry_audit_intact',
+  help: '1 when the latest verification by this process found nothing, 0 when it found that the audit was tampered with',
+  registers,
+});
+
+const verifiedAt = new Gauge({
+  name: 'tenantry_audit_verified_timestamp_seconds',
+  help: 'When this process last verified the audit',
+  registers,
+});
+
+export function reportVerification(isIntact: boolean): void {
+  intact.set(isIntact ? 1 : 0);
+  verifiedAt.setToCurrentTime();
+}
+
 export const countSealed = (entries: number): void => sealedEntries.inc(entries);
 
 export function reportSealingLag(seconds: { sealing: number; anchoring: number }): void {

@@ -13,6 +13,7 @@ import { withApproval } from './admission/approval.ts';
 import type { Judge } from './admission/judge.ts';
 import { questionsAbout } from './admission/permitted.ts';
 import { answer } from './answer.ts';
+import { download } from './download.ts';
 import type { Mounting } from './mountRoutes.ts';
 import { stream } from './stream.ts';
 
@@ -73,7 +74,9 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
     const handle = () =>
       'stream' in route
         ? stream(route, input, requestContext, { request, response, admitted, stopping })
-        : withApproval(route, request, admitted, context, () => answer(route, input, requestContext, response));
+        : 'download' in route
+          ? download(route, input, requestContext, { response, isHead: request.method === 'HEAD', stopping })
+          : withApproval(route, request, admitted, context, () => answer(route, input, requestContext, response));
     await (route.params ? withLogContext(params as object, handle) : handle());
   };
 }
@@ -96,14 +99,14 @@ function onceFor(
   return (work) => {
     const em = platform.registry.em.fork();
     const key =
-      'stream' in route || !route.idempotent || actor.userId === null
+      !('success' in route) || !route.idempotent || actor.userId === null
         ? null
         : idempotencyKey(request.get('Idempotency-Key'), {
             actorId: actor.keyId ?? actor.userId,
             route: `${route.method} ${route.path}`,
             input: [params, query, body],
           });
-    if (!key || 'stream' in route) return em.transactional(work);
+    if (!key || !('success' in route)) return em.transactional(work);
     return carryOutOnce(em, key, route.success.status, work);
   };
 }

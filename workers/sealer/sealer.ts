@@ -6,6 +6,8 @@ import type { Platform } from '#domain/platform.ts';
 import type { Logger } from '#observability/logging.ts';
 import { countSealed, reportSealingLag } from '#observability/auditMetrics.ts';
 
+import { startVerifier } from './verifier.ts';
+
 const everyMs = 1_000;
 
 /**
@@ -50,8 +52,10 @@ export function startSealer({ platform, logger }: { platform: Platform; logger: 
     }
   };
   const running = loop();
+  const verifier = startVerifier({ platform, logger }, place);
   return {
     async stop() {
+      await verifier.stop();
       stopped = true;
       wake?.();
       await running;

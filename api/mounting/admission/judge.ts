@@ -41,7 +41,7 @@ export function judgeFor(routes: Record<string, AnyRoute>, { context }: Mounting
     const found = patterns.find(
       ({ route, pattern }) => route.method.toUpperCase() === method && pattern.test(pathname),
     );
-    if (!found || 'stream' in found.route) throw new DomainError('not_found', 'There is nothing at this address.');
+    if (!found || !('success' in found.route)) throw new DomainError('not_found', 'There is nothing at this address.');
     const { operation, route } = found;
     const { people = route.permission === 'signed-in' } = route;
     if (people && caller.key) throw new DomainError('key_not_allowed', 'Only a person who is signed in may do this.');

@@ -5,6 +5,7 @@ import { createSetupToken } from '#domain/people/ownership.ts';
 import type { StepIn } from '#test/servers/faults.ts';
 import { approvalCases } from './approvalCases.ts';
 import { apiKeyCases } from './apiKeyCases.ts';
+import { auditCases } from './auditCases.ts';
 import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
@@ -52,6 +53,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
   return {
     ...decisionCases(world),
     ...roleCases(world),
+    ...auditCases(world),
     ...approvalCases(world),
     ...supportCases(world),
     ...apiKeyCases(world),

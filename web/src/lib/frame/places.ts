@@ -18,6 +18,7 @@ export const places: readonly Place[] = [
   { href: '/tasks', title: 'Tasks', icon: 'tasks', needs: 'tasks:read' },
   { href: '/approvals', title: 'Approvals', icon: 'approvals', needs: 'approvals:read' },
   { href: '/findings', title: 'Findings', icon: 'findings', needs: 'drift:read' },
+  { href: '/audit', title: 'Audit', icon: 'audit', needs: 'audit:read' },
   { href: '/blueprints', title: 'Blueprints', icon: 'blueprints', needs: 'blueprints:read', isPlatform: true },
 ];
 
