@@ -15,7 +15,9 @@ const mostWaiting = 1_000;
 const atOnce = 100;
 
 const changing = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
-const told = new Set([401, 403, 404, 409, 410]);
+const told = new Set([401, 403, 404, 409, 410, 422]);
+/** A dangerous act that was not confirmed as it must be is more than a mistyped field. */
+const toldWhateverItsStatus = new Set<ErrorCode>(['confirmation_mismatch']);
 /** Their routes tell of them in events of their own. */
 const toldElsewhere = new Set<ErrorCode>(['bad_credentials']);
 const toldElsewhereOfNobody = new Set<ErrorCode>(['code_wrong', 'passkey_refused']);
@@ -45,7 +47,7 @@ export class Refusals {
   note(request: Request, notes: RequestNotes, error: DomainError): void {
     const status = statuses[error.code];
     const isTold = changing.has(request.method)
-      ? status >= 500 || (told.has(status) && !toldElsewhere.has(error.code))
+      ? status >= 500 || toldWhateverItsStatus.has(error.code) || (told.has(status) && !toldElsewhere.has(error.code))
       : status === 403;
     if (!isTold || notes.route === 'unmatched') return;
     const { requestId, actor } = notes;

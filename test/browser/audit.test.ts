@@ -49,7 +49,7 @@ describe('the audit, in a browser', () => {
   it('tells who did what, and is searched by what stands in the address', async () => {
     await page.getByRole('link', { name: 'Audit' }).waitFor();
     await page.getByText('owner@example.org').first().waitFor();
-    await page.getByLabel('What').fill('tenant.created');
+    await page.getByRole('textbox', { name: 'What', exact: true }).fill('tenant.created');
     await page.getByRole('button', { name: 'Search' }).click();
     await page.waitForURL(/type=tenant\.created/);
     await page.getByText('tenant.active').waitFor({ state: 'detached' });

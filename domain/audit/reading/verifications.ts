@@ -64,7 +64,8 @@ export async function takeVerification(em: Sql, everyHours: number): Promise<str
     await rows(tx)`
       insert into audit_verifications (id) select ${newId()} where not exists (
         select 1 from audit_verifications
-        where finished_at is null or asked_at > now() - make_interval(hours => ${everyHours}::int))`;
+        where finished_at is null or asked_at > now() - make_interval(hours => ${everyHours}::int))
+        and exists (select 1 from audit_heads where anchored_at is not null)`;
     const [taken] = await rows<{ id: string }>(tx)`
       update audit_verifications set started_at = now()
       where id = (select id from audit_verifications
