@@ -26,7 +26,7 @@ export async function listAssignments(em: Sql, query: AssignmentQuery, reach: Re
     join users u on u.id = a.user_id
     join roles r on r.name = a.role
     left join plans p on a.scope_kind = 'plan' and p.name = a.scope_id
-    left join tenants t on a.scope_kind = 'tenant' and t.id = a.scope_id::uuid
+    left join tenants t on a.scope_kind = 'tenant' and t.id = case when a.scope_kind = 'tenant' then a.scope_id::uuid end
     left join users by on by.id = a.created_by
     where ${sql.join(where, sql` and `)} order by a.created_at, a.id limit 1000`;
   return found.map(({ scope_kind, scope_id, created_at, ...assignment }) => ({

@@ -1,5 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import type { Account } from '#contracts/identity/account.ts';
+import { bumpAccessEpoch } from '../access/epoch.ts';
 import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { queueMail } from '../mails/outbox.ts';
@@ -47,6 +48,7 @@ export async function viewAccount(em: Sql, keyring: Keyring, userId: string): Pr
 export async function renameAccount(em: Sql, userId: string, name: string | null, actor: Actor): Promise<void> {
   await rows(em)`update users set name = ${name} where id = ${userId}`;
   await tellOfUser(em, userId, 'user.renamed', {}, actor);
+  await bumpAccessEpoch(em); // sessions remember the name
 }
 
 /**
@@ -86,6 +88,7 @@ export async function confirmMailChange(em: Sql, posting: Posting, token: string
     if (changed.length === 0) throw new DomainError('email_taken', 'Somebody signs in with this address already.');
     await endLinks(tx, userId, ['password_reset', 'recovery']);
     await tellOfUser(tx, userId, 'email.changed', {}, asUser(actor, userId));
+    await bumpAccessEpoch(tx); // sessions remember the address
     await notify(tx, posting, email, 'email_changed');
   });
   return userId;
