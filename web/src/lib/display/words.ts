@@ -1,5 +1,6 @@
 import type { DecisionKind } from '#contracts/decisions.ts';
 import type { DriftState, RepairKind } from '#contracts/findings/drift.ts';
+import type { Person } from '#contracts/identity/people.ts';
 import type { OrphanReason, OrphanState } from '#contracts/findings/orphans.ts';
 import type { RunState, StepState } from '#contracts/runStates.ts';
 import type { Plan, Resource, TenantPlan, TenantState } from '#contracts/tenants.ts';
@@ -20,6 +21,12 @@ export const tenantStateWords: Record<TenantState, Word> = {
   offboarding: { title: 'Offboarding', tone: 'busy' },
   erased: { title: 'Erased', tone: 'quiet' },
   rolled_back: { title: 'Rolled back', tone: 'quiet' },
+};
+
+export const personStateWords: Record<Person['state'], Word> = {
+  invited: { title: 'Invited', tone: 'busy' },
+  active: { title: 'Active', tone: 'good' },
+  disabled: { title: 'Disabled', tone: 'quiet' },
 };
 
 export const runStateWords: Record<RunState, Word> = {

@@ -12,10 +12,11 @@ export interface SettingsPlace {
 
 /** Every page of the settings, in the order of the navigation. */
 export const settingsPlaces: readonly SettingsPlace[] = [
+  { href: '/settings/people', title: 'People', needs: 'people:read', isPlatform: true },
   { href: '/settings/roles', title: 'Roles', needs: 'roles:read' },
+  { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
   { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read', isPlatform: true },
   { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage', isPlatform: true },
-  { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
   { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage', isPlatform: true },
 ];
 
