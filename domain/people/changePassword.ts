@@ -46,7 +46,7 @@ export async function changePassword(
 
 /**
  * By a one-time link: all sessions end, and a link of recovery takes the lost factors away as well and opens a disabled sign-in again.
- * Returns whose it was. Refuses with `link_invalid`, `password_weak`.
+ * Returns whose address it was. Refuses with `link_invalid`, `password_weak`.
  */
 export async function resetPassword(
   em: Sql,
@@ -74,7 +74,7 @@ export async function resetPassword(
     await endLinks(tx, userId, ['password_reset', 'recovery', 'invitation']);
     await notify(tx, posting, email, 'password_reset');
   });
-  return userId;
+  return email;
 }
 
 /** What was hashed with less than is asked for today; the one place where the text of a password that stays is at hand. */

@@ -5,7 +5,7 @@ import type { Problem } from '#contracts/problems.ts';
 import { resetOwner } from '#domain/people/resetOwner.ts';
 import { ApiInstallation, ask, owner, type Answer } from '../apiInstallation.ts';
 import { assertSameTime } from './sameTime.ts';
-import { TestAccount } from './testAccount.ts';
+import { cookiesOf, TestAccount } from './testAccount.ts';
 
 const code = (answer: Answer<unknown>): string => (answer.body as Problem).code;
 const newPassword = 'a new sentence of mine';
@@ -69,6 +69,16 @@ describe('one-time links', () => {
         ),
         'link_invalid',
       );
+  });
+
+  it('let in by a browser that reset the password, while others go on guessing', async () => {
+    const account = await TestAccount.join(api);
+    for (let n = 0; n < 11; n++) await Promise.all(Array.from({ length: 10 }, () => signIn(account.email, 'a guess')));
+    assert.equal(code(await signIn(account.email, account.password)), 'too_many_attempts');
+    const sent = await api.ask<{ link: string }>('POST', `/api/v1/people/${account.userId}/password-reset`);
+    const cookie = cookiesOf(await reset(sent.body.link.split('#')[1]!));
+    const body = { email: account.email, password: newPassword };
+    assert.equal((await ask(api.url, 'POST', '/api/v1/session', { body, cookie })).status, 201);
   });
 
   it('to reset are asked for in the same words and time whether anybody has the address or not', async () => {
