@@ -8,6 +8,7 @@ import { replayOfVersions } from './d10Replay.ts';
 import { signInStandsFirm } from './d14SignIn.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
 import { auditTampering } from './audit/d16Audit.ts';
+import { idempotencyKeys } from './requests/d17IdempotencyKeys.ts';
 import type { Drill } from './drill.ts';
 
 /** In the order in which `npm run drill` carries them out. */
@@ -22,4 +23,5 @@ export const drills: readonly Drill[] = [
   signInStandsFirm,
   secretsStayHidden,
   auditTampering,
+  idempotencyKeys,
 ];
