@@ -56,6 +56,7 @@ describe('a dangerous act that another must approve, in two browsers', () => {
   /** By the keyboard alone: what is focused is pressed. */
   async function press(page: Page, name: string | RegExp): Promise<void> {
     const button = page.getByRole('button', { name, exact: typeof name === 'string' });
+    await button.click({ trial: true }); // shown, enabled, in nobody's way
     await button.focus();
     await page.keyboard.press('Enter');
   }

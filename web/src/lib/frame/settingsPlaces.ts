@@ -16,6 +16,7 @@ export const settingsPlaces: readonly SettingsPlace[] = [
   { href: '/settings/roles', title: 'Roles', needs: 'roles:read' },
   { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
   { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read', isPlatform: true },
+  { href: '/settings/support-access', title: 'Support access', needs: 'support:read' },
   { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage', isPlatform: true },
   { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage', isPlatform: true },
 ];
