@@ -1,3 +1,4 @@
+import { bumpAccessEpoch } from '#domain/access/epoch.ts';
 import type { Sql } from '#domain/database.ts';
 import { rows } from '#domain/sql.ts';
 
@@ -6,5 +7,6 @@ export const demoEmail = 'demo@tenantry.invalid';
 
 /** Also called at each start: the user of a demo that was killed must not be taken for an owner. */
 export async function endDemoUser(em: Sql): Promise<void> {
-  await rows(em)`delete from users where email = ${demoEmail}`;
+  const ended = await rows(em)`delete from users where email = ${demoEmail} returning 1`;
+  if (ended.length > 0) await bumpAccessEpoch(em);
 }

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { sessionCookie } from '#api/signIn/cookies.ts';
+import { bumpAccessEpoch } from '#domain/access/epoch.ts';
 import { startSession } from '#domain/people/sessions.ts';
 import { rows } from '#domain/sql.ts';
 import { withRegistry } from '../start/controlPlane.ts';
@@ -30,7 +31,9 @@ export async function signIn(server: {
     await endDemoUser(em);
     const userId = newId();
     await rows(em)`
-      insert into users (id, email, password_hash, role) values (${userId}, ${demoEmail}, 'none', 'owner')`;
+      insert into users (id, email, password_hash) values (${userId}, ${demoEmail}, 'none')`;
+    await rows(em)`insert into role_assignments (user_id, role, scope_kind) values (${userId}, 'owner', 'platform')`;
+    await bumpAccessEpoch(em);
     const { token } = await startSession(em, userId, sessionSeconds);
     const cookie = `${sessionCookie(server.publicUrl).name}=${token}`;
     const end = async (): Promise<void> => {
@@ -49,6 +52,10 @@ async function cookieOf(base: string, owner: { email: string; password: string }
     body: JSON.stringify(owner),
   });
   const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
+  if (response.status === 202)
+    throw new SetupError(
+      `${owner.email} signs in with a second factor, which the demo cannot answer: leave TENANTRY_OWNER_EMAIL out for it.`,
+    );
   if (response.ok && cookie) return cookie;
   throw new SetupError(
     `Signing in as TENANTRY_OWNER_EMAIL (${owner.email}) was refused with ${response.status}: is the password still this one?`,
