@@ -11,6 +11,7 @@ export const createApiKey = defineRoute({
   permission: 'api-keys:create',
   scope: 'anywhere',
   people: true,
+  stepUp: true,
   body: NewApiKey,
   success: { status: 201, body: IssuedApiKey },
   errors: ['key_exceeds_yours', 'api_key_limit'],

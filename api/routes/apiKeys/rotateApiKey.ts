@@ -9,6 +9,7 @@ export const rotateApiKey = defineRoute({
   permission: 'api-keys:create',
   scope: 'anywhere',
   people: true,
+  stepUp: true,
   params: ApiKeyParams,
   body: KeyRotation,
   success: { status: 201, body: IssuedApiKey },
