@@ -1,6 +1,7 @@
 import { readAccessEpoch } from '#domain/access/epoch.ts';
 import type { Grants } from '#domain/access/grants.ts';
 import { loadGrants } from '#domain/access/loadGrants.ts';
+import { reportGrants } from '#observability/accessMetrics.ts';
 import type { Platform } from '#domain/platform.ts';
 
 const pollMs = 500;
@@ -89,6 +90,7 @@ export class Access {
   #drop(): void {
     this.#grants = null;
     this.#loading = null;
+    reportGrants(0);
     for (const listener of this.#listeners) listener();
   }
 
@@ -97,7 +99,9 @@ export class Access {
     const loading = loadGrants(this.#platform.registry.em.fork())
       .then((grants) => {
         // Dropped meanwhile: good for who asked before, not for later.
-        if (this.#loading === loading) this.#grants = grants;
+        if (this.#loading !== loading) return grants;
+        this.#grants = grants;
+        reportGrants(grants.count);
         return grants;
       })
       .finally(() => {

@@ -65,11 +65,13 @@ export const permissionsOfRole = (name: string, stored: readonly string[]): read
  */
 export class Grants {
   readonly epoch: number;
+  readonly count: number;
   readonly #compiled = new Map<string, Map<Permission, Compiled>>();
   readonly #lists = new Map<string, HeldRole[]>();
 
   constructor(epoch: number, roles: ReadonlyMap<string, CompiledRole>, assignments: readonly Assignment[]) {
     this.epoch = epoch;
+    this.count = assignments.length;
     for (const { userId, role, scope } of assignments) {
       const { title, permissions: permitted } = roles.get(role) ?? { title: role, permissions: [] };
       const held = this.#lists.get(userId) ?? [];

@@ -3,6 +3,7 @@ import type { Permission, Target } from '#contracts/permissions.ts';
 import { nowhere, type Grants, type Principal, type Reach } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
 import { limitsWhileActing } from '#domain/support/acting.ts';
+import { countNotPermitted } from '#observability/accessMetrics.ts';
 import type { AnyRoute } from '../../route.ts';
 import type { Caller } from '../../signIn/caller.ts';
 import { things, type Given } from './targets.ts';
@@ -92,9 +93,12 @@ function refuseTarget(
 ): void {
   if (grants.may(principal, permission, target)) return;
   const isHidden = target.tenantId !== undefined && !grants.seesAnythingOf(principal, target);
-  throw isHidden ? notFound(name) : forbidden(permission);
+  const refusal = forbidden(permission);
+  throw isHidden ? notFound(name) : refusal;
 }
 
-const forbidden = (permission: Permission): DomainError =>
-  new DomainError('forbidden', `You are not permitted ${permission} here.`);
+function forbidden(permission: Permission): DomainError {
+  countNotPermitted(permission);
+  return new DomainError('forbidden', `You are not permitted ${permission} here.`);
+}
 const notFound = (name: string): DomainError => new DomainError('not_found', `There is no such ${name}.`);

@@ -4,9 +4,10 @@ import type { z } from 'zod';
 import { things } from '#api/mounting/admission/targets.ts';
 import type { AnyRoute } from '#api/route.ts';
 import { routeTable } from '#api/routeTable.ts';
+import { permissions, type Scope } from '#contracts/permissions.ts';
 import type { Problem } from '#contracts/problems.ts';
 import { startSession } from '#domain/people/sessions.ts';
-import { ApiInstallation, type Answer } from '../apiInstallation.ts';
+import { ApiInstallation, type Answer, type Asking } from '../apiInstallation.ts';
 import type { OperationId } from '../cases/routeCases.ts';
 import { personWith } from '../personWith.ts';
 import { tenantWithBelongings, type Belongings } from './twoTenants.ts';
@@ -40,13 +41,25 @@ const idFields = ['tenantId', 'runId', 'taskId', 'findingId', 'stepId'];
 const fieldsOf = (schema: z.ZodType | undefined): string[] =>
   schema && 'shape' in schema ? Object.keys(schema.shape as object) : [];
 
-describe('people of one tenant, on every route', () => {
+describe('people and keys of one tenant, on every route', () => {
   let api: ApiInstallation;
   let ours: Belongings;
   let theirs: Belongings;
   const people: Record<'tenant' | 'plan', string> = { tenant: '', plan: '' };
+  const keys: Record<'tenant' | 'plan', string> = { tenant: '', plan: '' };
   /** A session of its own for each question: some routes end it. */
-  const cookieOf = async (userId: string) => `tenantry=${(await startSession(api.installation.em, userId)).token}`;
+  const asPerson = async (userId: string): Promise<Asking> => ({
+    cookie: `tenantry=${(await startSession(api.installation.em, userId)).token}`,
+  });
+  /** Of the platform's owner, and limited to one tenant or plan. */
+  const asKey = (key: string): Asking => ({ cookie: null, headers: { authorization: `Bearer ${key}` } });
+  const askers = {
+    'an owner of one tenant': () => asPerson(people.tenant),
+    'an owner of one plan': () => asPerson(people.plan),
+    'an API key for one tenant': async () => asKey(keys.tenant),
+    'an API key for one plan': async () => asKey(keys.plan),
+  };
+  const everyAsker = () => Promise.all(Object.values(askers).map((asker) => asker()));
 
   before(async () => {
     api = await ApiInstallation.start();
@@ -60,6 +73,11 @@ describe('people of one tenant, on every route', () => {
     people.plan = (
       await personWith(api.installation, [{ role: 'owner', scope: { kind: 'plan', plan: 'standard' } }])
     ).userId;
+    const keyFor = async (scope: Scope) =>
+      (await api.ask<{ key: string }>('POST', '/api/v1/api-keys', { body: { name: 'Pipeline', permissions, scope } }))
+        .body.key;
+    keys.tenant = await keyFor({ kind: 'tenant', tenantId });
+    keys.plan = await keyFor({ kind: 'plan', plan: 'standard' });
   });
   after(() => api.stop());
 
@@ -75,11 +93,11 @@ describe('people of one tenant, on every route', () => {
     id: OperationId,
     route: AnyRoute,
     ids: Record<string, string>,
-    cookie: string,
+    who: Asking,
     search = '',
   ): Promise<Answer> =>
     api.ask(route.method.toUpperCase(), pathOf(route, ids) + search, {
-      cookie,
+      ...who,
       ...('body' in route && route.body ? { body: { ...bodies[id], ...bodyOf(route, ids) } } : {}),
     });
   const bodyOf = (route: AnyRoute, ids: Record<string, string>): Record<string, string> =>
@@ -110,21 +128,21 @@ describe('people of one tenant, on every route', () => {
     assert.ok(!JSON.stringify([answer.text, answer.headers]).includes(theirs.canary), answer.text.slice(0, 500));
 
   for (const [id, route] of routes)
-    for (const who of ['tenant', 'plan'] as const)
-      it(`${id}: who is owner of one ${who} meets nothing of another`, async () => {
-        const cookie = await cookieOf(people[who]);
+    for (const [name, asker] of Object.entries(askers))
+      it(`${id}: ${name} meets nothing of another`, async () => {
+        const who = await asker();
         const before = await stateOfTheirs();
-        const foreign = await ask(id, route, theirs.ids, cookie);
+        const foreign = await ask(id, route, theirs.ids, who);
         assertSilent(foreign);
         if (isAboutAThing(route)) {
           assert.equal(foreign.status, 404, foreign.text);
           const nobodys = Object.fromEntries(Object.keys(theirs.ids).map((name) => [name, unknownId()]));
           assert.deepEqual(
             withoutIds(foreign),
-            withoutIds(await ask(id, route, nobodys, cookie)),
+            withoutIds(await ask(id, route, nobodys, who)),
             'it tells that it exists',
           );
-          const own = await ask(id, route, ours.ids, cookie, '?nonsense=1');
+          const own = await ask(id, route, ours.ids, who, '?nonsense=1');
           assert.ok(![403, 404].includes(own.status), `${own.status}: what is theirs is theirs`);
         } else if (namesOneOfTheirs(route)) assert.ok([403, 404].includes(foreign.status), foreign.text);
         else if (route.permission !== 'signed-in' && !route.scope) assert.equal(foreign.status, 403, foreign.text);
@@ -154,8 +172,8 @@ describe('people of one tenant, on every route', () => {
           ...(byOwner.body?.nextCursor ? [`?cursor=${encodeURIComponent(byOwner.body.nextCursor)}`] : []),
         ];
         for (const search of searches)
-          for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
-            const answer = await api.ask('GET', route.path + search, { cookie });
+          for (const who of await everyAsker()) {
+            const answer = await api.ask('GET', route.path + search, who);
             assertSilent(answer);
             assert.ok(!answer.text.includes(theirs.ids['tenantId']!), answer.text.slice(0, 300));
           }
@@ -163,19 +181,21 @@ describe('people of one tenant, on every route', () => {
 
     it('are not empty: what is theirs is there', async () => {
       for (const id of ['listTenants', 'listRuns', 'listTasks', 'listDriftFindings'] as const)
-        for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
-          const { text } = await api.ask('GET', routeTable[id].path, { cookie });
+        for (const who of await everyAsker()) {
+          const { text } = await api.ask('GET', routeTable[id].path, who);
           assert.ok(text.includes(ours.canary), `${id}: ${text.slice(0, 200)}`);
         }
     });
   });
 
   it('makes tenants of its own plan only, and of none when it is for one tenant', async () => {
-    const create = async (cookie: string, plan: string) =>
-      (await api.ask<Problem>('POST', '/api/v1/tenants', { cookie, body: { name: 'New', plan } })).body.code ?? 'made';
-    assert.equal(await create(await cookieOf(people.plan), 'standard'), 'made');
-    assert.equal(await create(await cookieOf(people.plan), 'other'), 'forbidden');
-    assert.equal(await create(await cookieOf(people.tenant), 'standard'), 'forbidden');
+    const create = async (who: Asking, plan: string) =>
+      (await api.ask<Problem>('POST', '/api/v1/tenants', { ...who, body: { name: 'New', plan } })).body.code ?? 'made';
+    for (const [name, asker] of Object.entries(askers)) {
+      const ofOwn = name.endsWith('plan') ? 'made' : 'forbidden';
+      assert.equal(await create(await asker(), 'standard'), ofOwn, name);
+      assert.equal(await create(await asker(), 'other'), 'forbidden', name);
+    }
   });
 
   it("gives nobody the answer that was kept for another's idempotency key", async () => {
@@ -183,8 +203,12 @@ describe('people of one tenant, on every route', () => {
     const body = { name: `Kept ${theirs.canary}`, plan: 'other' };
     const made = await api.ask('POST', '/api/v1/tenants', { headers, body });
     assert.equal(made.status, 202);
-    for (const cookie of await Promise.all(Object.values(people).map(cookieOf))) {
-      const answer = await api.ask('POST', '/api/v1/tenants', { headers, body, cookie });
+    for (const who of await everyAsker()) {
+      const answer = await api.ask('POST', '/api/v1/tenants', {
+        ...who,
+        headers: { ...who.headers, ...headers },
+        body,
+      });
       assert.equal(answer.status, 403);
       assert.ok(!answer.text.includes(String(made.body['tenantId'])));
     }

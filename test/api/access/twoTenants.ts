@@ -61,6 +61,9 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
     em,
   )`select id from role_assignments where user_id = ${someone.userId}`;
   const supportAccessId = await askedToEnter(api, tenantId, canary);
+  const key = await api.ask('POST', '/api/v1/api-keys', {
+    body: { name: canary, permissions: ['runs:read'], scope: { kind: 'tenant', tenantId } },
+  });
   const approvalId = await askedToErase(api, tenantId, canary);
   return {
     canary,
@@ -74,6 +77,7 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
       assignmentId: assignment!.id,
       approvalId,
       supportAccessId,
+      keyId: String(key.body['id']),
       slug: `slug-${canary}`,
     },
   };
