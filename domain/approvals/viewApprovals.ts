@@ -14,6 +14,8 @@ import { whoMayDecide } from './whoMayDecide.ts';
 /** Who looks, and whose requests they may see and decide upon besides their own. */
 export interface Onlooker {
   userId: string;
+  /** Which of their own requests: by an API key for one tenant, those about that tenant. */
+  asks: Reach;
   reads: Reach;
   decides: Reach;
 }
@@ -21,15 +23,18 @@ export interface Onlooker {
 const openNow = sql`a.state in ('pending', 'approved') and a.expires_at > now()`;
 
 /** Waiting for this person: asked by somebody else, not decided by them, and not approved by enough. */
-const toDecide = ({ userId, decides }: Omit<Onlooker, 'reads'>) => sql`
+const toDecide = ({ userId, decides }: Pick<Onlooker, 'userId' | 'decides'>) => sql`
   a.state = 'pending' and a.expires_at > now() and a.requester_id <> ${userId}
   and not exists (select 1 from approval_decisions d where d.approval_id = a.id and d.user_id = ${userId} and d.voided_at is null)
   and ${withinReach(decides, sql`a.tenant_id`)}`;
 
+const isTheirs = ({ userId, asks }: Onlooker) =>
+  sql`(a.requester_id = ${userId} and ${withinReach(asks, sql`a.tenant_id`)})`;
+
 const viewsOf = (onlooker: Onlooker) => ({
   to_decide: toDecide(onlooker),
-  mine: sql`a.requester_id = ${onlooker.userId}`,
-  decided: sql`not (${openNow}) and (a.requester_id = ${onlooker.userId} or ${withinReach(onlooker.reads, sql`a.tenant_id`)})`,
+  mine: isTheirs(onlooker),
+  decided: sql`not (${openNow}) and (${isTheirs(onlooker)} or ${withinReach(onlooker.reads, sql`a.tenant_id`)})`,
 });
 
 /** Newest first. */
@@ -51,7 +56,7 @@ export async function listApprovals(
   return { items, nextCursor: last && found.length > limit ? writeCursor(last.createdAt, last.id) : null };
 }
 
-export async function countToDecide(em: Sql, onlooker: Omit<Onlooker, 'reads'>): Promise<number> {
+export async function countToDecide(em: Sql, onlooker: Pick<Onlooker, 'userId' | 'decides'>): Promise<number> {
   const [counted] = await rows<{ count: number }>(em)`
     select count(*)::int as count from approvals a where ${toDecide(onlooker)}`;
   return counted?.count ?? 0;
@@ -60,7 +65,7 @@ export async function countToDecide(em: Sql, onlooker: Omit<Onlooker, 'reads'>):
 /** Refuses with `not_found`, also what is there and does not concern who looks. */
 export async function readApproval(em: Sql, sealing: Sealing, id: string, onlooker: Onlooker): Promise<Approval> {
   const found = await rows(em)`
-    select 1 from approvals a where a.id = ${id} and (a.requester_id = ${onlooker.userId}
+    select 1 from approvals a where a.id = ${id} and (${isTheirs(onlooker)}
       or ${withinReach(onlooker.reads, sql`a.tenant_id`)} or ${withinReach(onlooker.decides, sql`a.tenant_id`)})`;
   const [approval] = found.length > 0 ? await viewApprovals(em, sealing, [id], onlooker.userId) : [];
   if (!approval) throw unknownApproval();

@@ -1,5 +1,5 @@
 import { DomainError } from '#contracts/errors.ts';
-import type { Principal } from '#domain/access/grants.ts';
+import { everywhere, type Principal } from '#domain/access/grants.ts';
 import type { Onlooker } from '#domain/approvals/viewApprovals.ts';
 import type { Access } from '../../access/access.ts';
 
@@ -9,6 +9,7 @@ export async function onlookerOf(principal: Principal | null, access: Access): P
   const grants = await access.knowing(principal.userId);
   return {
     userId: principal.userId,
+    asks: { ...everywhere, within: principal.limits?.scope ?? null },
     reads: grants.reach(principal, 'approvals:read'),
     decides: grants.reach(principal, 'approvals:decide'),
   };

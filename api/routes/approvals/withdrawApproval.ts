@@ -16,6 +16,7 @@ export const withdrawApproval = defineRoute({
   errors: ['not_found', 'approval_over'],
   async handle({ params: { approvalId }, actor, principal }, { em, platform, access }) {
     const onlooker = await onlookerOf(principal, access);
+    await readApproval(em, platform, approvalId, onlooker); // what they do not see is not there
     await em.transactional((tx) => withdraw(tx, approvalId, onlooker.userId, actor));
     const approval = await readApproval(em, platform, approvalId, onlooker);
     countApproval(approval.act, 'withdrawn');

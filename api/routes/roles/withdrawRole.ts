@@ -7,6 +7,7 @@ export const withdrawRole = defineRoute({
   path: '/api/v1/role-assignments/{assignmentId}',
   summary: 'Take a role from a person, or give one of your own back',
   permission: 'signed-in',
+  people: true,
   params: AssignmentParams,
   success: { status: 204 },
   errors: ['not_found', 'role_exceeds_yours', 'last_owner'],
