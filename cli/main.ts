@@ -1,11 +1,15 @@
 /** `npm run tenantry -- <command>`: what is done on the operator's machine, some of it while nothing else runs. */
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit/auditCommand.ts';
+import { doctorCommand } from './doctor/doctorCommand.ts';
 import { exitCodes, Unable } from './exitCodes.ts';
+import { ownerCommand } from './owner/ownerCommand.ts';
 
 const program = new Command('tenantry')
   .description('Looks after a Tenantry from the command line.')
   .addCommand(auditCommand())
+  .addCommand(ownerCommand())
+  .addCommand(doctorCommand())
   .addHelpText(
     'after',
     `\nEnds with ${exitCodes.fine} when all is well, ${exitCodes.found} when something is wrong, ${exitCodes.usage} when the command was not understood,` +

@@ -34,7 +34,7 @@ export interface DatabaseUrls {
 }
 
 /** In this order; a released one is never edited. */
-const migrations = [
+export const migrations = [
   Migration20261121100000_registry,
   Migration20261121110000_reconciliation,
   Migration20261121120000_whereabouts,

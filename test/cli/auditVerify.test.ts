@@ -14,22 +14,7 @@ import { appendEvent } from '#domain/events/appendEvent.ts';
 import { sealOrigin } from '#domain/events/origin.ts';
 import { checkout } from '#local/paths.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
-
-interface Ended {
-  code: number;
-  said: string;
-}
-
-/** The command as a person runs it, who has no more than the file: nothing of the installation is in its environment. */
-const tenantry = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve) =>
-    execFile(
-      process.execPath,
-      ['cli/main.ts', ...args],
-      { cwd: checkout, env: { PATH: process.env['PATH'] } },
-      (error, stdout, stderr) => resolve({ code: (error?.code as number | undefined) ?? 0, said: stdout + stderr }),
-    ),
-  );
+import { tenantry, type Ended } from './tenantry.ts';
 
 describe('tenantry audit verify', () => {
   let installation: TestInstallation;
@@ -87,7 +72,7 @@ describe('tenantry audit verify', () => {
 
   for (const format of ['jsonl', 'csv'] as const) {
     it(`finds an export as ${format} intact, with nothing but the file, the key and the anchors`, async () => {
-      const { code, said } = await tenantry('audit', 'verify', files[format], '--key', keys, '--anchors', anchors);
+      const { code, said } = await tenantry(['audit', 'verify', files[format], '--key', keys, '--anchors', anchors]);
       assert.match(said, /32 entries in 2 chains.*\ncompared with 2 anchors\nINTACT/);
       assert.equal(code, 0);
     });
@@ -127,7 +112,7 @@ describe('tenantry audit verify', () => {
           : []),
       ];
       for (const [expected, change] of cases) {
-        const { code, said } = await tenantry('audit', 'verify', await changed(files[format], change), '--key', keys);
+        const { code, said } = await tenantry(['audit', 'verify', await changed(files[format], change), '--key', keys]);
         assert.match(said, expected);
         assert.equal(code, 1, said);
       }
@@ -144,10 +129,10 @@ describe('tenantry audit verify', () => {
       `update audit_chains c set sequence = h.sequence, hash = h.hash from audit_heads h where h.chain = c.chain and h.sequence = 16`,
     );
     const file = await write('old', 'jsonl');
-    const { code, said } = await tenantry('audit', 'verify', file, '--key', keys, '--anchors', anchors);
+    const { code, said } = await tenantry(['audit', 'verify', file, '--key', keys, '--anchors', anchors]);
     assert.equal(code, 1, said);
     assert.match(said, /restored .*this copy is of 20/);
-    const without = await tenantry('audit', 'verify', file, '--key', keys);
+    const without = await tenantry(['audit', 'verify', file, '--key', keys]);
     assert.equal(without.code, 0, without.said);
     assert.match(without.said, /no anchors were given/);
   });
@@ -158,16 +143,16 @@ describe('tenantry audit verify', () => {
     });
     const file = join(installation.configuration.dataDir, 'other.json');
     await writeFile(file, other);
-    const { code, said } = await tenantry('audit', 'verify', files.jsonl, '--key', file);
+    const { code, said } = await tenantry(['audit', 'verify', files.jsonl, '--key', file]);
     assert.equal(code, 1, said);
     assert.match(said, /not signed by a trusted key/);
   });
 
   it('says that it could not look when a file is not there or no export, and how it is used', async () => {
-    assert.equal((await tenantry('audit', 'verify', '/nowhere')).code, 3);
-    assert.equal((await tenantry('audit', 'verify', keys)).code, 3);
-    assert.equal((await tenantry('audit', 'verify', files.jsonl, '--anchors', '/nowhere')).code, 3);
-    assert.equal((await tenantry('audit')).code, 2);
+    assert.equal((await tenantry(['audit', 'verify', '/nowhere'])).code, 3);
+    assert.equal((await tenantry(['audit', 'verify', keys])).code, 3);
+    assert.equal((await tenantry(['audit', 'verify', files.jsonl, '--anchors', '/nowhere'])).code, 3);
+    assert.equal((await tenantry(['audit'])).code, 2);
   });
 
   it('agrees with another program that knows only what the documentation says', async () => {
@@ -193,7 +178,7 @@ describe('tenantry audit verify', () => {
     for (const cell of text.split(/[,\r\n]/)) assert.doesNotMatch(cell, /^"?[=+@\t-]/);
     assert.match(text, /'@formula/);
     assert.match(text, /192\.0\.2\.7,'=cmd\(\)\|x/);
-    const { code, said } = await tenantry('audit', 'verify', file, '--key', keys);
+    const { code, said } = await tenantry(['audit', 'verify', file, '--key', keys]);
     assert.equal(code, 0, said);
   });
 });
