@@ -13,6 +13,9 @@ import { listPasskeys } from './factors/passkeys.ts';
 import { notify, type Posting } from './posting.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
 
+/** PostgreSQL's word for a value that another row has. */
+const uniqueViolation = '23505';
+
 export async function viewAccount(em: Sql, keyring: Keyring, userId: string): Promise<Account> {
   const [user] = await rows<{
     email: string;
@@ -82,10 +85,10 @@ export async function confirmMailChange(em: Sql, posting: Posting, token: string
   const { userId, newEmail, email } = await findLink(em, posting.installation.keyring, token);
   await em.transactional(async (tx) => {
     await useLink(tx, token, ['mail_change']);
-    const changed = await rows(tx)`
-      update users set email = ${newEmail}
-      where id = ${userId} and not exists (select 1 from users where email = ${newEmail} and id <> ${userId}) returning 1`;
-    if (changed.length === 0) throw new DomainError('email_taken', 'Somebody signs in with this address already.');
+    await rows(tx)`update users set email = ${newEmail} where id = ${userId}`.catch((error: { code?: string }) => {
+      if (error.code !== uniqueViolation) throw error;
+      throw new DomainError('email_taken', 'Somebody signs in with this address already.');
+    });
     await endLinks(tx, userId, ['password_reset', 'recovery']);
     await tellOfUser(tx, userId, 'email.changed', {}, asUser(actor, userId));
     await bumpAccessEpoch(tx); // sessions remember the address

@@ -15,6 +15,10 @@ export interface SignInStep {
 /** Worth nothing but the next step, for five minutes. Its token is new, as every token is that a sign-in brings. */
 export async function openSignInStep(em: Sql, userId: string | null): Promise<{ token: string; expiresAt: Date }> {
   const token = randomBytes(32).toString('base64url');
+  // Anybody may open one: each makes room for itself, so that they do not pile up until the night.
+  await rows(em)`
+    delete from sign_in_steps where token_hash in (
+      select token_hash from sign_in_steps where expires_at < now() limit 20 for update skip locked)`;
   const [opened] = await rows<{ expires_at: string }>(em)`
     insert into sign_in_steps (token_hash, user_id, expires_at)
     values (${hashOfSession(token)}, ${userId}, now() + make_interval(secs => ${stepSeconds}::int)) returning expires_at`;

@@ -187,6 +187,9 @@ const digestOf = (challenge: string): Buffer => createHash('sha256').update(chal
 
 async function keepChallenge(em: Sql, challenge: string, { purpose, boundTo }: Bound): Promise<void> {
   await rows(em)`
+    delete from passkey_challenges where challenge_hash in (
+      select challenge_hash from passkey_challenges where expires_at < now() limit 20 for update skip locked)`;
+  await rows(em)`
     insert into passkey_challenges (challenge_hash, bound_to, purpose, expires_at)
     values (${digestOf(challenge)}, ${boundTo}, ${purpose}, now() + make_interval(secs => ${challengeSeconds}::int))`;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { People, Person, PersonInvited } from '#contracts/identity/people.ts';
 import type { Problem } from '#contracts/problems.ts';
+import { takeDueMails } from '#domain/mails/outbox.ts';
 import { ApiInstallation, ask, owner, type Answer } from '../apiInstallation.ts';
 import { TestAccount } from './testAccount.ts';
 
@@ -129,6 +130,24 @@ describe('people', () => {
     );
     const none = await api.ask<People>('GET', '/api/v1/people?search=%25');
     assert.deepEqual(none.body.items, [], 'signs of SQL are letters');
+  });
+
+  it('are written to by another worker when the one that took the mail died', async () => {
+    const { em, platform } = api.installation;
+    const { keyring } = platform.installation;
+    const email = newEmail();
+    await invite(api, { email });
+    const take = async () => (await takeDueMails(em.fork(), keyring, 1_000)).find(({ to }) => to === email);
+    const taken = await take();
+    assert.equal(taken?.attempts, 1);
+    assert.equal(await take(), undefined, 'nobody else has it meanwhile');
+    await api.installation.asAdmin(null, `update mails set next_attempt_at = next_attempt_at - interval '61 seconds'`);
+    const again = await take();
+    assert.deepEqual([again?.id, again?.text], [taken!.id, taken!.text], 'under the same id, in the same words');
+    await api.installation.asAdmin(
+      null,
+      `update mails set next_attempt_at = now(), attempts = 0 where state = 'waiting'`,
+    );
   });
 
   it('are told by mail of invitations and of changes to their sign-in; what was sent is not kept', async () => {
