@@ -168,6 +168,8 @@ describe('people, in a browser', () => {
     await page.getByRole('button', { name: 'I have handed it over' }).click();
     await late.goto(again);
     await late.getByText('You are invited as late@example.org.').waitFor();
+    await late.goto(old); // the fragment alone changes: nothing is loaded, and the page looks at it anew
+    await late.getByRole('heading', { name: 'This link does not work' }).waitFor();
     await page.getByRole('button', { name: 'Withdraw…' }).click();
     await page.getByRole('button', { name: 'Withdraw', exact: true }).click();
     await page.waitForURL('**/settings/people');

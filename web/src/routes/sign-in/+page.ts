@@ -7,7 +7,6 @@ import type { PageLoad } from './$types';
 /** What brought people here who did not come by themselves. */
 const notes: Record<string, string> = {
   password: 'Your password is changed. Sign in with the new one.',
-  email: 'Your e-mail address is changed. Sign in with the new one.',
 };
 
 /** Who is signed in already has no business here. */
