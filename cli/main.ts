@@ -1,5 +1,6 @@
 /** `npm run tenantry -- <command>`: what is done on the operator's machine, some of it while nothing else runs. */
 import { Command, CommanderError } from 'commander';
+import { approvalsCommand } from './approvals/approvalsCommand.ts';
 import { auditCommand } from './audit/auditCommand.ts';
 import { doctorCommand } from './doctor/doctorCommand.ts';
 import { exitCodes, Unable } from './exitCodes.ts';
@@ -9,6 +10,7 @@ const program = new Command('tenantry')
   .description('Looks after a Tenantry from the command line.')
   .addCommand(auditCommand())
   .addCommand(ownerCommand())
+  .addCommand(approvalsCommand())
   .addCommand(doctorCommand())
   .addHelpText(
     'after',
