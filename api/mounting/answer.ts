@@ -11,23 +11,22 @@ export type Input = Parameters<Route['handle']>[0];
 
 /** Handles, checks what leaves, and writes it. */
 export async function answer(route: Route, input: Input, context: RequestContext, response: Response): Promise<void> {
-  const { body, text, length } = checked(route, await withinDeadline(route.handle(input, context)));
+  const { body, bytes } = checked(route, await withinDeadline(route.handle(input, context)));
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
   response.statusCode = statusOf(route, body);
   response.setHeader('Cache-Control', route.cacheControl ?? 'no-store');
-  if (text === undefined) return void response.end();
+  if (bytes === undefined) return void response.end();
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', length);
-  response.end(text);
+  response.setHeader('Content-Length', bytes.length);
+  response.end(bytes);
 }
 
 interface Checked {
   body: unknown;
-  text: string | undefined;
-  length: number;
+  bytes: Buffer | undefined;
 }
 
-/** Of what handlers give out again and again, frozen so that it cannot change under its text. */
+/** Of what handlers give out again and again, frozen so that it cannot change under its bytes. */
 const checkedBefore = new WeakMap<object, Checked>();
 
 /** What the schema does not declare does not leave: unknown fields are dropped, wrong ones are a defect. */
@@ -36,8 +35,7 @@ function checked({ success }: Route, result: unknown): Checked {
   const known = isLasting ? checkedBefore.get(result) : undefined;
   if (known) return known;
   const body = success.body?.parse(result);
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const made = { body, text, length: text === undefined ? 0 : Buffer.byteLength(text) };
+  const made = { body, bytes: body === undefined ? undefined : Buffer.from(JSON.stringify(body)) };
   if (isLasting) checkedBefore.set(result, made);
   return made;
 }
