@@ -5,7 +5,7 @@ import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
 import { supportLimitsOf, supportVariables, type SupportLimits } from './settings/support.ts';
 import { sessionLimitsOf, sessionVariables, type SessionLimits } from './settings/sessions.ts';
 import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
-import { retentionOf, retentionVariables, type Retention } from './settings/retention.ts';
+import { days, retentionOf, retentionVariables, type Retention } from './settings/retention.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -85,6 +85,7 @@ const Environment = z.object({
   TENANTRY_AUDIT_ANCHOR: z.string().min(1).optional(),
   TENANTRY_AUDIT_ANCHOR_SECONDS: z.coerce.number().int().min(1).max(3_600).optional(),
   TENANTRY_AUDIT_VERIFY_HOURS: z.coerce.number().int().min(1).max(720).default(24),
+  TENANTRY_KEEP_EVENTS_DAYS: days.prefault('forever'),
   TENANTRY_CIRCUIT_THRESHOLD: z.coerce.number().int().min(2).max(10_000).default(5),
 });
 
@@ -134,7 +135,7 @@ export interface Configuration {
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
   circuitThreshold: number;
   /** Where the audit's heads are anchored and how often at most, and how often its chains are verified. */
-  audit: { anchor: string; anchorSeconds: number; verifyHours: number };
+  audit: { anchor: string; anchorSeconds: number; verifyHours: number; keepDays: number | null };
   /** When every night, in UTC; null for never. */
   driftCheckAt: { hour: number; minute: number } | null;
   sweepAt: { hour: number; minute: number } | null;
@@ -241,6 +242,7 @@ function auditOf(e: z.output<typeof Environment>, dataDir: string): Configuratio
     anchor: isBucket ? given : resolve(given),
     anchorSeconds: e.TENANTRY_AUDIT_ANCHOR_SECONDS ?? (isBucket ? 30 : 1),
     verifyHours: e.TENANTRY_AUDIT_VERIFY_HOURS,
+    keepDays: e.TENANTRY_KEEP_EVENTS_DAYS,
   };
 }
 

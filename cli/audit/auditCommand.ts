@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exitCodes } from '../exitCodes.ts';
+import { rotate } from './rotate.ts';
 import { verifyFile } from './verifyFile.ts';
 
 export function auditCommand(): Command {
@@ -16,6 +17,13 @@ export function auditCommand(): Command {
     .action(async (file: string, options: { anchors?: string; key?: string; json: boolean }) => {
       const isIntact = await verifyFile(file, options, (text) => void process.stdout.write(`${text}\n`));
       process.exitCode = isIntact ? exitCodes.fine : exitCodes.found;
+    });
+  audit
+    .command('rotate-key')
+    .description('From now on a new key signs; the old one vouches for it. Save the public keys again afterwards.')
+    .action(async () => {
+      const { kid } = await rotate();
+      process.stdout.write(`The key ${kid} signs from now on.\n`);
     });
   return audit;
 }

@@ -88,7 +88,7 @@ export async function rotateKey(em: Sql, installation: Installation, actor: Acto
         v: 1,
         kind: 'key',
         installation: installation.id,
-        kid: key.kid,
+        key: key.kid,
         publicKey: key.x,
         at: new Date().toISOString(),
       },

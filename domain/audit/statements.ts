@@ -44,7 +44,8 @@ export interface KeyStatement {
   v: 1;
   kind: 'key';
   installation: string;
-  kid: string;
+  /** Its thumbprint: `kid` is who signed. */
+  key: string;
   publicKey: string;
   at: string;
 }

@@ -7,7 +7,7 @@ export type ClearedKind = (typeof clearedKinds)[number];
 /** For how many days each is kept after it ended; null for ever. */
 export type Retention = Record<ClearedKind, number | null>;
 
-const days = z
+export const days = z
   .string()
   .regex(/^(?:[1-9]\d{0,4}|forever)$/, 'must be a number of days, or forever')
   .transform((text) => (text === 'forever' ? null : Number(text)));

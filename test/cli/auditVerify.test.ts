@@ -10,7 +10,7 @@ import type { ExportFormat } from '#domain/audit/exporting/records.ts';
 import { writeExport } from '#domain/audit/exporting/writeExport.ts';
 import { sealAll } from '#domain/audit/sealing.ts';
 import { listKeys } from '#domain/audit/signingKeys.ts';
-import { appendEvent } from '#domain/events/appendEvent.ts';
+import { appendEvent, theSystem } from '#domain/events/appendEvent.ts';
 import { sealOrigin } from '#domain/events/origin.ts';
 import { checkout } from '#local/paths.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
@@ -170,6 +170,36 @@ describe('tenantry audit verify', () => {
       await changed(files.jsonl, (lines) => lines.map((line) => line.replace('"one":7', '"one":8'))),
     );
     assert.match(edited.said, /entry 4 does not follow/);
+  });
+
+  it('believes the next key because the saved one vouches for it', async () => {
+    const other = await TestInstallation.start();
+    try {
+      const next = () =>
+        sealAll(() => other.em, other.platform.installation).then(async () => {
+          const saved = join(other.configuration.dataDir, 'keys.json');
+          return { saved, keys: await listKeys(other.em) };
+        });
+      await other.em.transactional((em) =>
+        appendEvent(em, { stream: 'audit:one', type: 'test.one', tenantId: null }, theSystem),
+      );
+      const { saved, keys: first } = await next();
+      await writeFile(saved, JSON.stringify({ keys: first }));
+      const rotated = await tenantry(['audit', 'rotate-key'], other.env);
+      assert.equal(rotated.code, 0, rotated.said);
+      await next();
+      const file = join(other.configuration.dataDir, 'rotated.jsonl');
+      const all = { chains: null, from: null, to: null, clearOrigins: false };
+      await writeFile(
+        file,
+        writeExport(exportAudit(other.platform.registry, other.platform.installation, all), 'jsonl'),
+      );
+      const { code, said } = await tenantry(['audit', 'verify', file, '--key', saved]);
+      assert.equal(code, 0, said);
+      assert.match(said, /2 entries in 1 chains/);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('gives a spreadsheet no formula to run, and loses nothing by it', async () => {

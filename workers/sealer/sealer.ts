@@ -1,6 +1,7 @@
 import { anchorHeads } from '#domain/audit/anchoring.ts';
 import { openAnchors } from '#domain/audit/anchors/openAnchors.ts';
 import { batchSize, sealRound } from '#domain/audit/sealing.ts';
+import { trimAudit } from '#domain/audit/trimAudit.ts';
 import { rows } from '#domain/sql.ts';
 import type { Platform } from '#domain/platform.ts';
 import type { Logger } from '#observability/logging.ts';
@@ -9,6 +10,8 @@ import { countSealed, reportSealingLag } from '#observability/auditMetrics.ts';
 import { startVerifier } from './verifier.ts';
 
 const everyMs = 1_000;
+const trimEveryMs = 3_600_000;
+const dayMs = 86_400_000;
 
 /**
  * Seals what happened into the chains of the audit, and anchors their heads outside the database. Every worker runs one; one of them
@@ -19,6 +22,7 @@ export function startSealer({ platform, logger }: { platform: Platform; logger: 
   const place = openAnchors(configuration.audit.anchor);
   const anchorMs = configuration.audit.anchorSeconds * 1_000;
   let anchoredAt = 0;
+  let trimmedAt = 0;
   let stopped = false;
   let wake: (() => void) | null = null;
 
@@ -31,6 +35,11 @@ export function startSealer({ platform, logger }: { platform: Platform; logger: 
     if (isDue && (sealed?.entries || lag.anchoring !== null)) {
       const anchored = await anchorHeads(registry.em.fork(), installation, place);
       if (anchored !== null) anchoredAt = Date.now();
+    }
+    if (configuration.audit.keepDays !== null && Date.now() - trimmedAt >= trimEveryMs) {
+      trimmedAt = Date.now();
+      const before = new Date(trimmedAt - configuration.audit.keepDays * dayMs);
+      await trimAudit(() => registry.em.fork(), installation, before);
     }
     return sealed?.entries === batchSize;
   };
