@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { approvalHeader, type Approval } from '#contracts/approvals/approvals.ts';
 import type { Problem } from '#contracts/problems.ts';
 import { expireApprovals } from '#domain/approvals/expireApprovals.ts';
+import { makeKey, withKey } from '../cases/apiKeyCases.ts';
 import { personWith } from '../personWith.ts';
 import { refused, secrets, threeOwners, type ThreeOwners } from './threeOwners.ts';
 
@@ -172,6 +173,26 @@ describe('a dangerous act', () => {
       by<Problem>(ada, 'PATCH', '/api/v1/roles/night-shift', { body: { permissions, expectedVersion: 1 } });
     refused(await change(['runs:read', 'tenants:delete']), 403, 'approval_required');
     assert.equal((await change(['runs:read', 'runs:retry'])).status, 200);
+  });
+
+  it('is asked for and done by an API key as by its owner, who is nobody else; a key approves nothing', async () => {
+    const { api, bob, policy, decide } = world;
+    await policy(1);
+    const { key } = await makeKey(api, { permissions: ['worker-tokens:manage', 'approvals:decide'] });
+    const byKey = <Body = Approval & Problem>(path: string, body?: object, headers = {}) =>
+      api.ask<Body>('POST', path, {
+        cookie: null,
+        ...(body ? { body } : {}),
+        headers: { ...withKey(key).headers, ...headers },
+      });
+    const asked = await byKey('/api/v1/approvals', { method: 'POST', path: secrets, reason: 'Every quarter' });
+    assert.equal(asked.status, 201, asked.text);
+    const { id } = asked.body;
+    const own = await api.ask<Problem>('POST', `/api/v1/approvals/${id}/decisions`, { body: { verdict: 'approve' } });
+    refused(own, 403, 'approval_own');
+    refused(await byKey(`/api/v1/approvals/${id}/decisions`, { verdict: 'approve' }), 403, 'key_not_allowed');
+    await decide(bob, id);
+    assert.equal((await byKey(secrets, undefined, { [approvalHeader]: id })).status, 201);
   });
 
   it('asks people by a task that closes itself, and expires', async () => {
