@@ -2,7 +2,8 @@ import type { RoleToAssign } from '#contracts/access/roles.ts';
 import { DomainError } from '#contracts/errors.ts';
 import type { Permission, Scope, Target } from '#contracts/permissions.ts';
 import type { Sql } from '../database.ts';
-import { appendEvent, type Actor } from '../events/appendEvent.ts';
+import type { Actor } from '../events/appendEvent.ts';
+import { tellOfUser } from '../people/userEvents.ts';
 import { rows } from '../sql.ts';
 import { bumpAccessEpoch } from './epoch.ts';
 import { permissionsOfRole } from './grants.ts';
@@ -11,7 +12,7 @@ import { refusesExcess, type Giver } from './roles.ts';
 import { findTenantTarget } from './tenantTarget.ts';
 
 /**
- * Gives a person roles; one that they have is left alone. Refuses with `invalid_request` what names no role, plan or tenant, and
+ * Gives a person roles; one that they have is left alone. Refuses with `not_found`, with `invalid_request` what names no role, plan or tenant, and
  * with `role_exceeds_yours` what would permit more than its giver may do there. Answers with the epoch to announce.
  */
 export async function assignRoles(
@@ -21,6 +22,9 @@ export async function assignRoles(
   giver: Giver,
   actor: Actor,
 ): Promise<{ epoch: number; assigned: string[] }> {
+  // Held before anything refers to the row: of several who give at once, each waits for the one before.
+  const found = await rows(em)`select 1 from users where id = ${userId} for no key update`;
+  if (found.length === 0) throw new DomainError('not_found', 'There is no such person.');
   const assigned: string[] = [];
   for (const [at, { role, scope }] of wanted.entries()) {
     const target = await targetOf(em, scope, at);
@@ -31,7 +35,7 @@ export async function assignRoles(
       on conflict do nothing returning id`;
     if (!made) continue;
     assigned.push(made.id);
-    await tell(em, userId, 'role.assigned', { role, scope }, actor);
+    await tellOfUser(em, userId, 'role.assigned', { role, scope }, actor);
   }
   return { epoch: await bumpAccessEpoch(em), assigned };
 }
@@ -60,7 +64,7 @@ export async function withdrawRole(
   }
   await rows(em)`delete from role_assignments where id = ${assignmentId}`;
   await refuseWithoutOwner(em);
-  await tell(em, found.user_id, 'role.withdrawn', { role: found.role, scope }, actor);
+  await tellOfUser(em, found.user_id, 'role.withdrawn', { role: found.role, scope }, actor);
   return { epoch: await bumpAccessEpoch(em) };
 }
 
@@ -103,6 +107,3 @@ async function findTarget(em: Sql, scope: Scope): Promise<Target | null> {
 
 const unknown = (path: string, message: string): DomainError =>
   new DomainError('invalid_request', 'A role cannot be given like this.', { fields: [{ path, message }] });
-
-const tell = (em: Sql, userId: string, type: string, data: Record<string, unknown>, actor: Actor): Promise<void> =>
-  appendEvent(em, { stream: `user:${userId}`, type, tenantId: null, data }, actor);

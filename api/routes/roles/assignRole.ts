@@ -1,9 +1,7 @@
 import { RoleAssignments, RoleToAssign } from '#contracts/access/roles.ts';
-import { DomainError } from '#contracts/errors.ts';
 import { assignRoles } from '#domain/access/assignRoles.ts';
 import { listAssignments } from '#domain/access/listAssignments.ts';
 import { requiredToAssign } from '#domain/approvals/privilegedRoles.ts';
-import { rows } from '#domain/sql.ts';
 import { defineRoute, UserParams } from '../../route.ts';
 import { giverOf } from './giving.ts';
 
@@ -22,11 +20,7 @@ export const assignRole = defineRoute({
   errors: ['not_found', 'role_exceeds_yours'],
   async handle({ params: { userId }, body, principal, reach, actor }, context) {
     const giver = await giverOf(principal, context);
-    await context.changeAccess(async (em) => {
-      const found = await rows(em)`select 1 from users where id = ${userId} for share`;
-      if (found.length === 0) throw new DomainError('not_found', 'There is no such person.');
-      return assignRoles(em, userId, [body], giver, actor);
-    });
+    await context.changeAccess((em) => assignRoles(em, userId, [body], giver, actor));
     return { items: await listAssignments(context.em, { userId }, reach) };
   },
 });

@@ -78,6 +78,23 @@ describe('who may do what', () => {
     }
   });
 
+  it('gives one person several roles at the same moment, each with its event', async () => {
+    const friend = await personWith(api.installation, []);
+    const given = await Promise.all(
+      ['admin', 'operator', 'auditor', 'support'].map((role) =>
+        api.ask('POST', `/api/v1/people/${friend.userId}/roles`, { body: { role, scope: platform } }),
+      ),
+    );
+    assert.deepEqual(
+      given.map(({ status }) => status),
+      [201, 201, 201, 201],
+    );
+    const told = await rows(
+      em(),
+    )`select 1 from events where stream = ${`user:${friend.userId}`} and type = 'role.assigned'`;
+    assert.equal(told.length, 4);
+  });
+
   it('lets a role of one tenant be taken by who rules there, given back by who has it, and touched by nobody else', async () => {
     const scope = { kind: 'tenant', tenantId } as const;
     const someone = await personWith(api.installation, [{ role: 'support', scope }]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hash } from '@node-rs/argon2';
 import type { Problem } from '#contracts/problems.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import { endSession } from '#domain/people/sessions.ts';
@@ -35,6 +36,25 @@ describe('signing in', () => {
       () => wrong(owner.email),
     );
     assert.equal(texts.size, 1);
+  });
+
+  it('hashes anew, at a sign-in, what was hashed with less than is asked for today', async () => {
+    const stored = async () =>
+      (
+        await api.installation.asAdmin<{ password_hash: string }>(
+          null,
+          `select password_hash from users where email = '${owner.email}'`,
+        )
+      )[0]!.password_hash;
+    const weak = await hash(owner.password, { algorithm: 2, memoryCost: 4_096, timeCost: 1, parallelism: 1 });
+    await api.installation.asAdmin(null, 'update users set password_hash = $1 where email = $2', [weak, owner.email]);
+    await refuse({ ...owner, password: 'wrong password' });
+    assert.equal(await stored(), weak, 'a guess changes nothing');
+    assert.equal((await api.ask('POST', session, { body: owner, cookie: null })).status, 201);
+    const renewed = await stored();
+    assert.match(renewed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    assert.equal((await api.ask('POST', session, { body: owner, cookie: null })).status, 201);
+    assert.equal(await stored(), renewed, 'once is enough');
   });
 
   it('takes the address in any case and width of space, and the password exactly', async () => {
