@@ -56,7 +56,7 @@ export function serve(route: AnyRoute, mounting: Mounting, judge: Judge): Reques
       get browser() {
         return opening().browser;
       },
-      signIn: (userId, factor) => opening().signIn(userId, factor),
+      signIn: (...proof) => opening().signIn(...proof),
       renewSession: () => opening().renewSession(),
       signOut: () => opening().signOut(),
       get em() {

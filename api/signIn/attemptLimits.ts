@@ -73,16 +73,18 @@ export class AttemptLimits {
     ) as Record<Bucket, RateLimiterPostgres>;
   }
 
-  /** Refuses with `too_many_attempts` and the seconds to wait when one of the buckets is used up. */
+  /**
+   * Refuses with `too_many_attempts` and the seconds to wait when one of the buckets is used up. They are asked in the given order, and
+   * who is held up by one takes nothing from those after it: nobody can use up by that what an account has for everybody.
+   */
   async begin(counted: readonly Counted[], actor: Actor): Promise<Attempt> {
-    const taken = await Promise.all(counted.map((one) => this.#take(one)));
-    const longest = Math.max(...taken.map(({ seconds }) => seconds));
-    if (longest > 0) {
+    for (const one of counted) {
+      const { seconds, isFirst } = await this.#take(one);
+      if (seconds === 0) continue;
       countSignIn('limited', 'none');
-      if (taken.some(({ isFirst }) => isFirst))
-        await tellOfRefusal(this.#em(), { code: 'too_many_attempts', userId: actor.userId }, actor);
+      if (isFirst) await tellOfRefusal(this.#em(), { code: 'too_many_attempts', userId: actor.userId }, actor);
       throw new DomainError('too_many_attempts', 'Too many attempts. Wait a while before the next one.', {
-        extra: { retryAfterSeconds: longest },
+        extra: { retryAfterSeconds: seconds },
       });
     }
     return {

@@ -60,15 +60,15 @@ export class Browser {
     this.#cookies.device.give(this.#response, `${nonce}.${this.#markOf(email, nonce)}`, expires);
   }
 
-  /** What guesses of this account's password, or of its second factor, count against. */
+  /** What guesses of this account's password, or of its second factor, count against; the guesser's own first. */
   guessing(what: 'password' | 'code', email: string): Counted[] {
     const account = accountOf(email);
     const device = this.#deviceKnownAs(account);
     if (device !== null) return [['device', `${what} ${device}`]];
     return [
       ['pair', `${what} ${account} ${this.address}`],
-      [what === 'code' ? 'codes' : 'account', account],
       ['address', this.address],
+      [what === 'code' ? 'codes' : 'account', account],
     ];
   }
 

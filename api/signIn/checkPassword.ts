@@ -11,6 +11,8 @@ import { accountOf } from './browser.ts';
 export interface PasswordCheck {
   userId: string | null;
   isRight: boolean;
+  /** What it was compared with: a sign-in by it is good as long as this is still the person's. */
+  passwordHash: string | null;
 }
 
 /** Which of address and password was wrong shows neither in an answer nor in its time. */
@@ -33,15 +35,17 @@ export function passwordCheck({ registry }: Pick<Platform, 'registry'>): CheckPa
       select id, password_hash from users
       where email = ${accountOf(email)} and disabled_at is null and activated_at is not null`;
     const isRight = await passwordMatches(user?.password_hash ?? null, password);
-    if (isRight && user) await upgradeHash(em, user.id, user.password_hash, password);
-    return { userId: user?.id ?? null, isRight };
+    const passwordHash = isRight && user ? await upgradeHash(em, user.id, user.password_hash, password) : null;
+    return { userId: user?.id ?? null, isRight, passwordHash };
   }
 
   return (credentials) =>
     new Promise((resolve, reject) => {
       // Empty fields never reach the strategy's function: its info is then a message.
       const answer = (error: unknown, _user?: unknown, info?: unknown) =>
-        error ? reject(error as Error) : resolve(isCheck(info) ? info : { userId: null, isRight: false });
+        error
+          ? reject(error as Error)
+          : resolve(isCheck(info) ? info : { userId: null, isRight: false, passwordHash: null });
       const authenticate = passport.authenticate('local', { session: false }, answer) as (
         request: Request,
         response: Response,

@@ -9,8 +9,12 @@ import type { Opened } from './sessions.ts';
 export interface Opening {
   /** Where the request comes from, and what its browser keeps for us. */
   readonly browser: Browser;
-  /** Begins a new session for this person and gives its cookie to the browser; an earlier one of this browser ends. */
-  signIn(userId: string, factor: SignInFactor): Promise<SignedIn>;
+  /**
+   * Begins a new session for this person and gives its cookie to the browser; an earlier one of this browser ends.
+   *
+   * @param passwordHash what the password was compared with; it must still be the person's
+   */
+  signIn(userId: string, factor: SignInFactor, passwordHash?: string | null): Promise<SignedIn>;
   /** The same session under a new cookie, after the person proved again who they are. */
   renewSession(): Promise<SignedIn>;
   signOut(): Promise<void>;
@@ -32,9 +36,9 @@ export function openingFor(
     get browser() {
       return browser();
     },
-    async signIn(userId, factor) {
+    async signIn(userId, factor, passwordHash = null) {
       if (token) await sessions.end(token);
-      const signedIn = give(await sessions.begin({ userId, factor, place: browser().place }, actor));
+      const signedIn = give(await sessions.begin({ userId, factor, passwordHash, place: browser().place }, actor));
       browser().remember(signedIn.email);
       countSignIn('succeeded', factor);
       return signedIn;

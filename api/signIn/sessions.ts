@@ -66,7 +66,10 @@ export class Sessions {
   }
 
   /** A new session for somebody who proved who they are. */
-  async begin(user: { userId: string; factor: SignInFactor; place: Place }, actor: Actor): Promise<Opened> {
+  async begin(
+    user: { userId: string; factor: SignInFactor; place: Place; passwordHash?: string | null },
+    actor: Actor,
+  ): Promise<Opened> {
     const { token } = await this.#em.transactional((tx) =>
       beginSession(tx, { ...user, seconds: this.#limits.absoluteSeconds }, actor),
     );

@@ -20,10 +20,13 @@ const privileged: ReadonlySet<Permission> = new Set([
   'worker-tokens:manage',
 ] satisfies Permission[]);
 
-/** How many must approve that somebody is given this role: none for one that only looks, or works on what can be mended. */
-export async function requiredToAssign(em: Sql, role: string): Promise<number> {
-  const { permitted } = await findRole(em, role);
-  return permitted.some((permission) => privileged.has(permission)) ? (await policyOf(em, 'grant_roles')).required : 0;
+/** How many must approve that somebody is given these roles: none for those that only look, or work on what can be mended. */
+export async function requiredToAssign(em: Sql, roles: readonly string[]): Promise<number> {
+  for (const role of new Set(roles)) {
+    const { permitted } = await findRole(em, role);
+    if (permitted.some((permission) => privileged.has(permission))) return (await policyOf(em, 'grant_roles')).required;
+  }
+  return 0;
 }
 
 /** The same for what everybody who has the role would gain by a change of it, and for a second factor that it would no longer ask for. */

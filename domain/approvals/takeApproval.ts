@@ -14,8 +14,8 @@ export interface Use {
   requesterId: string;
   /** By the policy as it is now. */
   required: number;
-  /** The request's `Idempotency-Key`, where its route heeds one. */
-  idempotencyKey: string | null;
+  /** Whose request it is, and its `Idempotency-Key`, where its route heeds one. */
+  usedWith: string | null;
 }
 
 /** Null where the same request repeats itself under its idempotency key: it was taken then, and gets the same answer now. */
@@ -33,7 +33,7 @@ export async function takeApproval(em: Sql, use: Use, actor: Actor): Promise<Tak
       throw error instanceof DomainError ? otherRequest() : error;
     });
     if (row.requester_id !== use.requesterId || !row.request_hash.equals(use.requestHash)) throw otherRequest();
-    const isRepeated = use.idempotencyKey !== null && row.used_with === use.idempotencyKey;
+    const isRepeated = use.usedWith !== null && row.used_with === use.usedWith;
     if (row.state === 'used' && isRepeated && row.used_lately) return null;
     refuseOver(row);
     const required = Math.max(row.required, use.required);
@@ -46,7 +46,7 @@ export async function takeApproval(em: Sql, use: Use, actor: Actor): Promise<Tak
     }
     const useId = newId();
     await moveApproval(tx, row, 'used', 'used', actor, { approvals, useId });
-    await rows(tx)`update approvals set use_id = ${useId}, used_with = ${use.idempotencyKey} where id = ${row.id}`;
+    await rows(tx)`update approvals set use_id = ${useId}, used_with = ${use.usedWith} where id = ${row.id}`;
     return { approvalId: row.id, useId };
   });
   if (outcome instanceof DomainError) throw outcome;

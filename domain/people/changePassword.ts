@@ -77,9 +77,16 @@ export async function resetPassword(
   return email;
 }
 
-/** What was hashed with less than is asked for today; the one place where the text of a password that stays is at hand. */
-export async function upgradeHash(em: Sql, userId: string, known: string, password: string): Promise<void> {
-  if (!isOutdated(known)) return;
+/**
+ * What was hashed with less than is asked for today; the one place where the text of a password that stays is at hand. Returns the hash
+ * that is kept now.
+ */
+export async function upgradeHash(em: Sql, userId: string, known: string, password: string): Promise<string> {
+  if (!isOutdated(known)) return known;
   const hash = await hashPassword(password);
-  await rows(em)`update users set password_hash = ${hash} where id = ${userId} and password_hash = ${known}`;
+  const upgraded = await rows(em)`
+    update users set password_hash = ${hash} where id = ${userId} and password_hash = ${known} returning 1`;
+  if (upgraded.length > 0) return hash;
+  const [meanwhile] = await rows<{ password_hash: string }>(em)`select password_hash from users where id = ${userId}`;
+  return meanwhile && (await passwordMatches(meanwhile.password_hash, password)) ? meanwhile.password_hash : known;
 }

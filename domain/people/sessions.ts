@@ -58,15 +58,20 @@ export async function startSession(em: Sql, userId: string, seconds = absoluteSe
 /**
  * The one place where people become signed in, whatever proved who they are: password, passkey, link, and later an identity provider.
  * Holds the user's row, so it belongs into the transaction of the proof.
+ *
+ * @param user.passwordHash what a password was compared with: hashing takes time, and a password that was changed meanwhile, because
+ *   somebody else knew it, must not open what the change has closed. Refuses with `bad_credentials`.
  */
 export async function beginSession(
   em: Sql,
-  user: { userId: string; factor: SignInFactor; place: Place; seconds: number },
+  user: { userId: string; factor: SignInFactor; place: Place; seconds: number; passwordHash?: string | null },
   actor: Actor,
 ): Promise<{ token: string }> {
-  const { userId, factor, place, seconds } = user;
+  const { userId, factor, place, seconds, passwordHash = null } = user;
   const [active] = await rows(em)`
-    update users set last_sign_in_at = now() where id = ${userId} and disabled_at is null and activated_at is not null returning 1`;
+    update users set last_sign_in_at = now()
+    where id = ${userId} and disabled_at is null and activated_at is not null
+      and (${passwordHash}::text is null or password_hash = ${passwordHash}::text) returning 1`;
   if (!active) throw new DomainError('bad_credentials', 'This sign-in is not open any more.');
   const [token, sessionId] = [newToken(), newId()];
   await rows(em)`

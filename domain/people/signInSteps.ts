@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { hashOfSession } from './sessions.ts';
@@ -12,17 +13,29 @@ export interface SignInStep {
   expiresAt: Date;
 }
 
-/** Worth nothing but the next step, for five minutes. Its token is new, as every token is that a sign-in brings. */
-export async function openSignInStep(em: Sql, userId: string | null): Promise<{ token: string; expiresAt: Date }> {
+/**
+ * Worth nothing but the next step, for five minutes. Its token is new, as every token is that a sign-in brings. Refuses with
+ * `bad_credentials` when the password that was right is not the person's any more.
+ */
+export async function openSignInStep(
+  em: Sql,
+  user: { userId: string; passwordHash: string | null } | null,
+): Promise<{ token: string; expiresAt: Date }> {
   const token = randomBytes(32).toString('base64url');
   // Anybody may open one: each makes room for itself, so that they do not pile up until the night.
   await rows(em)`
     delete from sign_in_steps where token_hash in (
       select token_hash from sign_in_steps where expires_at < now() limit 20 for update skip locked)`;
+  const { userId, passwordHash } = user ?? { userId: null, passwordHash: null };
   const [opened] = await rows<{ expires_at: string }>(em)`
+    with proven as (
+      select 1 from users where id = ${userId}::uuid and password_hash = ${passwordHash}::text for share
+    )
     insert into sign_in_steps (token_hash, user_id, expires_at)
-    values (${hashOfSession(token)}, ${userId}, now() + make_interval(secs => ${stepSeconds}::int)) returning expires_at`;
-  return { token, expiresAt: new Date(opened!.expires_at) };
+    select ${hashOfSession(token)}::bytea, ${userId}::uuid, now() + make_interval(secs => ${stepSeconds}::int)
+    where ${userId}::uuid is null or exists (select 1 from proven) returning expires_at`;
+  if (!opened) throw new DomainError('bad_credentials', 'This sign-in is not open any more.');
+  return { token, expiresAt: new Date(opened.expires_at) };
 }
 
 /** Null when it is unknown, over, or answered wrongly too often. */

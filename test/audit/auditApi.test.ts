@@ -93,6 +93,8 @@ describe('the audit by API', () => {
       assert.ok(!text.includes(tenants[1]!));
     }
     assert.equal((await api.ask('GET', '/api/v1/audit/verification', { cookie: ofOneTenant.cookie })).status, 403);
+    const exports = await search('?type=audit.exported');
+    assert.ok(!exports.items.some(({ tenant }) => tenant?.id === tenants[1]), 'nor writes into the chain of another');
   });
 
   it('exports what verifies, tells that it did, and gives the keys to it', async () => {

@@ -47,14 +47,17 @@ export async function withApproval(
       requestHash: requestHashOf(exactOf(route, admitted), requesterId),
       requesterId,
       required,
-      idempotencyKey: route.idempotent ? (request.get('Idempotency-Key') ?? null) : null,
+      usedWith: repetitionOf(route, request, admitted),
     },
     admitted.actor,
   );
   if (taken === null) return act();
   countApproval(dangerous, 'used');
   await act().catch(async (error: unknown) => {
-    if (error instanceof DomainError && statuses[error.code] < 500) await giveBack(taken, error);
+    // Carried out by another request with the same idempotency key, it was not refused.
+    const isRefused =
+      error instanceof DomainError && statuses[error.code] < 500 && error.code !== 'idempotency_in_flight';
+    if (isRefused) await giveBack(taken, error);
     throw error;
   });
 
@@ -62,4 +65,10 @@ export async function withApproval(
     await giveApprovalBack(platform.registry.em.fork(), taken, code, admitted.actor);
     countApproval(dangerous, 'given_back');
   }
+}
+
+/** By what a repetition of this request is known, to its own caller: another key of the same person repeats nothing. */
+function repetitionOf(route: Route, request: Request, { actor }: Admitted): string | null {
+  const key = route.idempotent ? request.get('Idempotency-Key') : undefined;
+  return key === undefined ? null : `${actor.keyId ?? actor.userId} ${key}`;
 }

@@ -8,6 +8,7 @@ export const issueSigningSecret = defineRoute({
   path: '/api/v1/signing-secrets',
   summary: 'Issue a secret that signs the calls of http steps; the one before signs along for a day',
   permission: 'worker-tokens:manage',
+  stepUp: true,
   approval: 'rotate_key',
   success: { status: 201, body: IssuedSigningSecret },
   errors: [],

@@ -9,6 +9,7 @@ export const issueWorkerToken = defineRoute({
   path: '/api/v1/worker-tokens',
   summary: 'Issue a token with which the workers of one task queue open and seal payloads',
   permission: 'worker-tokens:manage',
+  stepUp: true,
   body: NewWorkerToken,
   success: { status: 201, body: IssuedWorkerToken },
   errors: [],

@@ -1,5 +1,6 @@
 import { NewPerson, PersonInvited } from '#contracts/identity/people.ts';
 import { assignRoles } from '#domain/access/assignRoles.ts';
+import { requiredToAssign } from '#domain/approvals/privilegedRoles.ts';
 import { invitePerson as invite } from '#domain/people/invitations.ts';
 import { findPerson } from '#domain/people/people.ts';
 import { defineRoute } from '../../route.ts';
@@ -13,6 +14,15 @@ export const invitePerson = defineRoute({
   permission: 'people:manage',
   people: true,
   stepUp: true,
+  // Whoever invites a second account of their own would else approve by it what they ask for.
+  approval: {
+    act: 'grant_roles',
+    required: ({ body }, em) =>
+      requiredToAssign(
+        em,
+        body.roles.map(({ role }) => role),
+      ),
+  },
   body: NewPerson,
   success: { status: 201, body: PersonInvited },
   errors: ['email_taken', 'role_exceeds_yours'],

@@ -1,5 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import type { Principal } from '#domain/access/grants.ts';
+import { findHeldGrants } from '#domain/access/findHeldGrants.ts';
 import type { RequestContext } from '../../route.ts';
 
 /**
@@ -9,10 +10,10 @@ import type { RequestContext } from '../../route.ts';
 export async function demandSway(
   userId: string,
   principal: Principal | null,
-  { access }: Pick<RequestContext, 'access'>,
+  { access, em }: Pick<RequestContext, 'access' | 'em'>,
 ): Promise<void> {
   const grants = await access.current();
-  const exceeds = grants.of(userId).some(({ scope, permissions }) => {
+  const exceeds = (await findHeldGrants(em, userId)).some(({ scope, permissions }) => {
     const target =
       scope.kind === 'platform' ? {} : scope.kind === 'plan' ? { plan: scope.plan } : { tenantId: scope.tenantId };
     return permissions.some((permission) => !principal || !grants.may(principal, permission, target));

@@ -13,7 +13,7 @@ export const assignRole = defineRoute({
   stepUp: true,
   people: true,
   scope: 'anywhere',
-  approval: { act: 'grant_roles', required: ({ body }, em) => requiredToAssign(em, body.role) },
+  approval: { act: 'grant_roles', required: ({ body }, em) => requiredToAssign(em, [body.role]) },
   params: UserParams,
   body: RoleToAssign,
   success: { status: 201, body: RoleAssignments },

@@ -8,6 +8,7 @@ export const withdrawRole = defineRoute({
   summary: 'Take a role from a person, or give one of your own back',
   permission: 'signed-in',
   people: true,
+  stepUp: true,
   params: AssignmentParams,
   success: { status: 204 },
   errors: ['not_found', 'role_exceeds_yours', 'last_owner'],

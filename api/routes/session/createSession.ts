@@ -24,7 +24,7 @@ export const createSession = defineRoute({
   async handle({ body, actor }, context) {
     const { em, browser, attempts, checkPassword, signIn, access } = context;
     const attempt = await attempts.begin(browser.guessing('password', body.email), actor);
-    const { userId, isRight } = await checkPassword(body);
+    const { userId, isRight, passwordHash } = await checkPassword(body);
     if (!isRight || userId === null) {
       countSignIn('refused', 'password');
       await tellOfRefusal(em, { code: 'bad_credentials', userId }, actor);
@@ -32,8 +32,9 @@ export const createSession = defineRoute({
     }
     await attempt.succeeded();
     const factors = factorsToAnswerWith(await countFactors(em, userId));
-    if (factors.length === 0) return viewSession(await signIn(userId, 'password'), await access.knowing(userId));
-    const step = await openSignInStep(em, userId);
+    if (factors.length === 0)
+      return viewSession(await signIn(userId, 'password', passwordHash), await access.knowing(userId));
+    const step = await openSignInStep(em, { userId, passwordHash });
     browser.giveStep(step);
     countSignIn('unfinished', 'password');
     return { next: 'second_factor' as const, factors, expiresAt: step.expiresAt.toISOString() };

@@ -9,6 +9,7 @@ export const deleteTenant = defineRoute({
   summary: 'Remove a tenant and everything it owns, at once',
   permission: 'tenants:delete',
   scope: 'tenant',
+  stepUp: true,
   params: TenantParams,
   body: TenantRemoval,
   idempotent: true,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { approvalHeader } from '#contracts/approvals/approvals.ts';
+import type { Problem } from '#contracts/problems.ts';
 import { bumpAccessEpoch } from '#domain/access/epoch.ts';
+import { rows } from '#domain/sql.ts';
 import { personWith } from '../personWith.ts';
 import { refused, threeOwners, type ThreeOwners } from './threeOwners.ts';
 
@@ -18,6 +21,25 @@ describe('a dangerous act that several meet at once', () => {
     assert.equal(answers.filter(({ status }) => status === 201).length, 1);
     for (const answer of answers.filter(({ status }) => status !== 201)) refused(answer, 409, 'approval_over');
     assert.equal(await secretsIssued(), before + 1);
+  });
+
+  it('stays used while another request with the same idempotency key carries it out', async () => {
+    const { api, ada, bob, policy, ask, decide, by, read } = world;
+    await policy(1, 'erase_tenant');
+    const { tenantId, slug } = await api.installation.createTenant({ name: 'Repeated' });
+    await world.asAdmin(`update runs set state = 'succeeded', exclusive = false where tenant_id = $1`, [tenantId]);
+    const removal = { method: 'DELETE', path: `/api/v1/tenants/${tenantId}`, body: { confirm: slug } };
+    const id = await ask(ada, removal);
+    await decide(bob, id);
+    const headers = { [approvalHeader]: id, 'Idempotency-Key': 'both' };
+    const remove = () => by<Problem>(ada, 'DELETE', removal.path, { body: removal.body, headers });
+    await api.installation.em.transactional(async (tx) => {
+      const key = `${ada!.userId} delete /api/v1/tenants/{tenantId} both`;
+      await rows(tx)`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
+      refused(await remove(), 409, 'idempotency_in_flight');
+      assert.equal((await read(ada, id)).state, 'used');
+    });
+    assert.equal((await remove()).status, 202);
   });
 
   it('is either approved or withdrawn, when both come at once', async () => {

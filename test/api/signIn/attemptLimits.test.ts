@@ -89,6 +89,14 @@ describe('who guesses passwords', () => {
     assert.equal(code(others), 'too_many_attempts', "another person's browser is not known as this one's");
   });
 
+  it('from one address cannot lock an account for everybody else by going on when held up', async () => {
+    const account = await TestAccount.join(api);
+    const from = newAddress();
+    for (let n = 0; n < 11; n++) await Promise.all(Array.from({ length: 10 }, () => guess(account.email, from)));
+    assert.equal(code(await guess(account.email, from)), 'too_many_attempts');
+    assert.equal((await guess(account.email, newAddress(), { password: account.password })).status, 201);
+  });
+
   it('with a browser that is known has ten guesses, too', async () => {
     const account = await TestAccount.join(api);
     const cookie = cookiesOf((await account.enterPassword()).answer)

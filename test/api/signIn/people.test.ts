@@ -103,6 +103,16 @@ describe('people', () => {
     api.cookie = await api.signIn();
   });
 
+  it('who may do more are theirs alone while they are disabled, too', async () => {
+    const admin = await TestAccount.join(api, [{ role: 'admin', scope: everywhere }]);
+    const other = await TestAccount.join(api, [{ role: 'owner', scope: everywhere }]);
+    await other.addTotp();
+    assert.equal((await api.ask('POST', `/api/v1/people/${other.userId}/disable`)).status, 200);
+    for (const act of ['reset-factors', 'enable'])
+      assert.equal(code(await admin.ask('POST', `/api/v1/people/${other.userId}/${act}`)), 'role_exceeds_yours', act);
+    assert.equal((await api.ask('POST', `/api/v1/people/${other.userId}/enable`)).status, 200);
+  });
+
   it('who lost their factors get them taken away by an admin, and sign in by password alone', async () => {
     const account = await TestAccount.join(api);
     await account.addTotp();

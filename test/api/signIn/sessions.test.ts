@@ -4,6 +4,9 @@ import { request } from 'node:http';
 import type { OwnSession } from '#contracts/identity/signIn.ts';
 import type { Problem } from '#contracts/problems.ts';
 import { bumpAccessEpoch } from '#domain/access/epoch.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { revokeSessions } from '#domain/people/sessions.ts';
+import { rows } from '#domain/sql.ts';
 import { startApi, type RunningApi } from '#api/server.ts';
 import { createLogger } from '#observability/logging.ts';
 import { ApiInstallation, ask, type Answer } from '../apiInstallation.ts';
@@ -130,6 +133,32 @@ describe('sessions', () => {
     assert.equal((await ask(api.url, 'POST', session, { body: credentials })).status, 401);
   });
 
+  it('are not begun by a password that was changed while it was being checked', async () => {
+    const { installation } = api;
+    const one = await TestAccount.join(api);
+    const two = await TestAccount.join(api);
+    await two.addTotp();
+    for (const account of [one, two]) {
+      const late = await installation.em.transactional(async (tx) => {
+        await rows(tx)`select 1 from users where id = ${account.userId} for no key update`;
+        const signingIn = account.enterPassword();
+        await installation.until('the sign-in to have checked the password', 5_000, async () => {
+          const waiting = await installation.asAdmin(
+            null,
+            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          );
+          return waiting.length > 0;
+        });
+        await rows(tx)`update users set password_hash = ${'$argon2id$another'} where id = ${account.userId}`;
+        await revokeSessions(tx, { userId: account.userId, reason: 'password_changed' }, theSystem);
+        return { signingIn };
+      });
+      const { answer } = await late.signingIn;
+      assert.equal(code(answer), 'bad_credentials');
+      assert.equal(answer.headers['set-cookie'], undefined);
+    }
+  });
+
   it('ask again who somebody is before what is dangerous, ten minutes after they last proved it', async () => {
     const account = await TestAccount.join(api);
     await account.addTotp();
@@ -145,6 +174,25 @@ describe('sessions', () => {
     assert.notEqual(account.cookie, before);
     assert.equal(await status(before), 401, 'the old token opens nothing');
     assert.equal((await account.ask('POST', '/api/v1/account/recovery-codes')).status, 201);
+  });
+
+  it('of a while ago remove no tenant, take no role away and issue no token or secret', async () => {
+    const account = await TestAccount.join(api, [{ role: 'owner', scope: { kind: 'platform' } }]);
+    const { tenantId, slug } = await api.installation.createTenant({ name: 'Left open' });
+    const [held] = await api.installation.asAdmin<{ id: string }>(null, 'select id from role_assignments limit 1');
+    const dangerous: [method: string, path: string, body?: object][] = [
+      ['DELETE', `/api/v1/tenants/${tenantId}`, { confirm: slug }],
+      ['DELETE', `/api/v1/role-assignments/${held!.id}`],
+      ['POST', '/api/v1/worker-tokens', { name: 'Outside', taskQueue: 'outside' }],
+      ['POST', '/api/v1/signing-secrets'],
+    ];
+    await proveMinutesAgo(account, 11);
+    for (const [method, path, body] of dangerous)
+      assert.equal(
+        code(await account.ask(method, path, body ? { body } : {})),
+        'step_up_required',
+        `${method} ${path}`,
+      );
   });
 
   it('are confirmed by a passkey alone', async () => {
