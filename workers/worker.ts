@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '#activities/index.ts';
 import type { RunQueue } from '#contracts/workflowInputs.ts';
@@ -27,6 +28,8 @@ const slotsOf = (workflowTasks: number, activities: number) => ({
  */
 const slots: Record<RunQueue, ReturnType<typeof slotsOf>> = { interactive: slotsOf(12, 40), bulk: slotsOf(4, 6) };
 const drainSeconds = 20;
+const idleEnoughMs = 3_000;
+const idleTickMs = 250;
 
 export interface RunningWorker {
   /** Resolves when the worker ends without being asked to; rejects with the reason. */
@@ -100,9 +103,10 @@ export async function startWorker(
     const stop = async () => {
       await Promise.all([reconciler.stop(), notifier.stop()]);
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await ended.catch(() => undefined);
+      const hasEnded = await endedOrIdle(workers, ended);
       await sealer.stop(); // the last: what happened while the others stopped is sealed too
-      await connection.close();
+      if (hasEnded) await connection.close();
+      else logger.warn('Temporal still holds a poll of this worker; nothing is under way, so it is left');
       await closeAll();
     };
     return { ended, stop: () => (stopping ??= stop()) };
@@ -110,6 +114,33 @@ export async function startWorker(
     await closeAll();
     throw error;
   }
+}
+
+/**
+ * Whether the workers ended by themselves. The server answers a poll that is under way when a worker says goodbye; it happens that the
+ * goodbye overtakes the poll, which then stays for a minute (sdk-rust #1197, #1297). When nothing was under way for some
+ * seconds, there is nothing to wait for.
+ */
+async function endedOrIdle(workers: Worker[], ended: Promise<void>): Promise<boolean> {
+  const watched = ended.then(
+    () => true,
+    () => true,
+  );
+  for (let idleMs = 0; idleMs < idleEnoughMs;) {
+    const pause = new AbortController();
+    const tick = delay(idleTickMs, false, { signal: pause.signal }).catch(() => false);
+    if (await Promise.race([watched, tick])) {
+      pause.abort();
+      return true;
+    }
+    idleMs = workers.every(isIdle) ? idleMs + idleTickMs : 0;
+  }
+  return false;
+}
+
+function isIdle(worker: Worker): boolean {
+  const { runState, numInFlightActivities, numInFlightWorkflowActivations } = worker.getStatus();
+  return runState === 'STOPPED' || numInFlightActivities + numInFlightWorkflowActivations === 0;
 }
 
 let runtimeIsInstalled = false;
