@@ -42,7 +42,7 @@ async function settleFirstOwner(env: NodeJS.ProcessEnv, appUrl: string): Promise
   const token = await withRegistry(appUrl, (em) => settleOwner(em, env));
   if (!token) return;
   const place = env.TENANTRY_PUBLIC_URL?.replace(/\/+$/, '') ?? '<the address of Tenantry>';
-  note(`the first owner sets a password here, once: ${place}/setup?token=${token}`);
+  note(`the first owner sets a password here, once: ${place}/setup#${token}`);
 }
 
 async function setUp(env: NodeJS.ProcessEnv, adminUrl: string): Promise<string> {

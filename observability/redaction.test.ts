@@ -52,6 +52,7 @@ describe('redaction', () => {
     ['a SCRAM verifier', "alter role t password 'SCRAM-SHA-256$4096:canary'"],
     ['a password in SQL', "CREATE ROLE t PASSWORD 'canary'"],
     ['the token of a one-time link', 'open http://localhost:4400/setup?token=canary now'],
+    ['the token that is the fragment', 'open http://localhost:4400/setup#canary-0123456789-0123456789 now'],
     ['the token in a fragment', 'open http://localhost:4400/setup#token=canary now'],
     ['a private key', '-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----'],
   ];

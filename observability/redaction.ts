@@ -58,6 +58,7 @@ const patterns: [RegExp, string][] = [
   [/SCRAM-SHA-256\$[^\s'"\\]+/g, redacted],
   [/\b(password)\s+'[^']*'/gi, `$1 '${redacted}'`],
   [/([?&#;](?:[\w-]*(?:token|password|secret)|code|key|api[_-]?key|signature)=)[^&\s"'\\#]+/gi, `$1${redacted}`],
+  [/(\/(?:setup|accept-invitation|reset-password|confirm-email|support-access)#)[\w-]{20,}/g, `$1${redacted}`],
   [/[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu, '[email]'],
 ];
 

@@ -26,6 +26,7 @@ export async function enterSupport(
   if (!entered) throw new DomainError('unauthenticated', 'Sign in first.');
   await tellOfAccess(em, row, 'entered', {
     ...actor,
+    origin: actor.origin ?? null, // read when it is asked for, which copying does not do
     supportAccessId: row.id,
     onBehalfOf: onBehalfOfAdministrator(row.tenant_id),
   });

@@ -99,7 +99,7 @@ export async function startControlPlane(
     uiUrl: servers.uiUrl,
     metricsUrl: place.metricsPort ? `http://127.0.0.1:${place.metricsPort}/metrics` : null,
     masterKey,
-    setupLink: setupToken ? `${configuration.publicUrl}/setup?token=${setupToken}` : null,
+    setupLink: setupToken ? `${configuration.publicUrl}/setup#${setupToken}` : null,
   };
 }
 

@@ -27,7 +27,7 @@ describe('an author of blueprints, in a browser', () => {
     page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(20_000);
     const token = await createSetupToken(installation.em);
-    await page.goto(at(`/setup?token=${token}`));
+    await page.goto(at(`/setup#${token}`));
     await page.getByLabel('E-mail address').fill('owner@example.org');
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery staple');
     await page.getByRole('button', { name: 'Set password and sign in' }).click();

@@ -99,6 +99,8 @@ describe('acting for a tenant by its consent', () => {
         ['support.left', true],
       ],
     );
+    const nowhere = await asAdmin(`select type from events where stream = $1 and origin is null`, [`support:${id}`]);
+    assert.deepEqual(nowhere, [], 'each tells from where');
   });
 
   it("opens the tenant's portal as its administrator, and nobody else's", async () => {
