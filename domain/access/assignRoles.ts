@@ -68,13 +68,13 @@ export async function withdrawRole(
   return { epoch: await bumpAccessEpoch(em) };
 }
 
-/** After what may have taken the last owner away, in the same transaction: somebody must be left who may do everything. */
+/** After what may have taken the last owner away, in the same transaction: somebody who can sign in must be left who may do everything. */
 export async function refuseWithoutOwner(em: Sql): Promise<void> {
   // One at a time: of two owners who leave at once, the second must see that the first has left.
   await rows(em)`select 1 from roles where name = 'owner' for update`;
   const left = await rows(em)`
     select 1 from role_assignments a join users u on u.id = a.user_id
-    where a.role = 'owner' and a.scope_kind = 'platform' and u.disabled_at is null limit 1`;
+    where a.role = 'owner' and a.scope_kind = 'platform' and u.disabled_at is null and u.activated_at is not null limit 1`;
   if (left.length === 0) throw new DomainError('last_owner', 'Somebody must stay owner of the platform.');
 }
 

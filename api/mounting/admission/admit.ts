@@ -4,6 +4,7 @@ import type { Actor } from '#domain/events/appendEvent.ts';
 import { readBody } from '../../http/bodies.ts';
 import { inviteOrigin, refuseCrossOrigin } from '../../http/crossOrigin.ts';
 import { parseInput } from '../../http/inputs.ts';
+import { addressOf } from '../../http/rateLimits.ts';
 import { CallerRates } from '../../http/rates.ts';
 import { notesOf } from '../../http/requestLog.ts';
 import { nothing, type AnyRoute } from '../../route.ts';
@@ -63,7 +64,7 @@ export function admissionTo(
     const principal = principalOf(caller);
     refuseUnpermitted(route, caller, principal, grants);
     refuseUnproven(route, caller.signedIn);
-    rates?.take(key?.keyId ?? signedIn?.userId ?? worker?.tokenId ?? request.ip ?? '');
+    rates?.take(key?.keyId ?? signedIn?.userId ?? worker?.tokenId ?? addressOf(request));
 
     const parsedParams = parseInput(params, request.params);
     notes.about = parsedParams as object;

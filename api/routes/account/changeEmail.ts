@@ -1,6 +1,7 @@
 import { EmailChange, EmailChangeStarted } from '#contracts/identity/account.ts';
 import { startMailChange } from '#domain/people/account.ts';
 import { defineRoute } from '../../route.ts';
+import { accountOf } from '../../signIn/browser.ts';
 import { sessionOf } from '../session/sessionOf.ts';
 
 export const changeEmail = defineRoute({
@@ -13,9 +14,11 @@ export const changeEmail = defineRoute({
   rate: { perSecond: 0.1, burst: 10 },
   body: EmailChange,
   success: { status: 202, body: EmailChangeStarted },
-  errors: [],
-  async handle({ body, signedIn, actor }, { em, platform }) {
+  errors: ['too_many_attempts'],
+  async handle({ body, signedIn, actor }, { em, platform, attempts }) {
     const user = sessionOf(signedIn);
+    // Counted apart from resets: who is bombed by one can still ask for the other.
+    await attempts.begin([['mailsSent', `mail change ${accountOf(body.email)}`]], actor);
     return em.transactional((tx) => startMailChange(tx, platform, user, body.email, actor));
   },
 });

@@ -107,6 +107,15 @@ describe('who may do what', () => {
     assert.equal((await api.ask('GET', '/api/v1/tenants', as(someone))).status, 403);
   });
 
+  it('keeps an owner who can sign in: one who has not accepted the invitation does not count', async () => {
+    const { userId } = await personWith(api.installation, [{ role: 'owner' }]);
+    await rows(em())`update users set activated_at = null where id = ${userId}`;
+    const [own] = await rows<{ id: string }>(em())`
+      select id from role_assignments where role = 'owner' and scope_kind = 'platform' and user_id <> ${userId}`;
+    assert.equal(await code('DELETE', `/api/v1/role-assignments/${own!.id}`), 'last_owner');
+    await rows(em())`delete from role_assignments where user_id = ${userId}`;
+  });
+
   it('keeps an owner, also when the last two leave at once', async () => {
     const owners = await rows<{ id: string; user_id: string }>(em())`
       select id, user_id from role_assignments where role = 'owner' and scope_kind = 'platform'`;

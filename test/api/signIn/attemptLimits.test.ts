@@ -97,6 +97,13 @@ describe('who guesses passwords', () => {
     assert.equal((await guess(account.email, newAddress(), { password: account.password })).status, 201);
   });
 
+  it('from one IPv6 network counts as one, also where a route has a rate of its own', async () => {
+    const options = (n: number) =>
+      ask(api.url, 'POST', `${session}/passkey/options`, { headers: { 'x-forwarded-for': `2001:db8:0:7::${n + 1}` } });
+    const answers = await Promise.all(Array.from({ length: 80 }, (_, n) => options(n)));
+    assert.ok(answers.some((answer) => code(answer) === 'too_many_requests'));
+  });
+
   it('with a browser that is known has ten guesses, too', async () => {
     const account = await TestAccount.join(api);
     const cookie = cookiesOf((await account.enterPassword()).answer)

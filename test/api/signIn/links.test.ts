@@ -146,6 +146,17 @@ describe('one-time links', () => {
     assert.equal(kept!.n, 0);
   });
 
+  it('to change the address are sent three times an hour to one mailbox', async () => {
+    const account = await TestAccount.join(api);
+    const change = () => account.ask('POST', '/api/v1/account/email', { body: { email: 'bombed@example.org' } });
+    for (let n = 0; n < 3; n++) assert.equal((await change()).status, 202);
+    assert.equal(code(await change()), 'too_many_attempts');
+    assert.equal(
+      (await account.ask('POST', '/api/v1/account/email', { body: { email: 'else@example.org' } })).status,
+      202,
+    );
+  });
+
   it('of an owner reset open a lost sign-in: without the old password, without the lost factors, even a disabled one', async () => {
     const lost = await TestAccount.join(api, [{ role: 'owner', scope: { kind: 'platform' } }]);
     await lost.addTotp();
