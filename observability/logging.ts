@@ -3,7 +3,7 @@ import { trace } from '@opentelemetry/api';
 import type { Logger as TemporalLogger, LogLevel, LogMetadata } from '@temporalio/common';
 import { pino, stdSerializers, type Logger } from 'pino';
 import { prettyLine } from './prettyLine.ts';
-import { redact } from './redaction.ts';
+import { isHarmless, redact } from './redaction.ts';
 
 export type { Logger } from 'pino';
 
@@ -45,6 +45,7 @@ export function createLogger(role: Role, options: LoggerOptions = {}): Logger {
   const pretty = options.pretty ?? process.stdout.isTTY === true;
   const gate = {
     write(line: string): void {
+      if (!pretty && isHarmless(line)) return write(line);
       const entry = redact(JSON.parse(line)) as Record<string, unknown>;
       write(pretty ? prettyLine(entry) : `${JSON.stringify(entry)}\n`);
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isSecretName, redact, redactSql, redactText, redactUrl } from './redaction.ts';
+import { isHarmless, isSecretName, redact, redactSql, redactText, redactUrl } from './redaction.ts';
 
 describe('redaction', () => {
   it('withholds fields that are named like secrets, at any depth and in any spelling', () => {
@@ -70,5 +70,24 @@ describe('redaction', () => {
 
   it('keeps the names of query parameters and loses their values', () => {
     assert.equal(redactUrl('/api/v1/tenants?q=M%C3%BCller&limit=5'), '/api/v1/tenants?q=…&limit=…');
+  });
+
+  it('calls a line harmless only when there is nothing to withhold in it', () => {
+    const line = {
+      requestId: '0199',
+      method: 'GET',
+      path: '/api/v1/session',
+      route: '/t/{tenantId}',
+      status: 200,
+      ms: 0.4,
+    };
+    assert.equal(isHarmless(JSON.stringify(line)), true);
+    for (const [, text] of hidden) {
+      assert.equal(isHarmless(JSON.stringify({ ...line, msg: text })), false, text);
+      assert.equal(isHarmless(JSON.stringify({ ...line, err: { cause: [text] } })), false, text);
+    }
+    for (const name of ['password', 'set-cookie', 'a.b.apiKey', 'to', 'adminEmail', 'pass-word'])
+      assert.equal(isHarmless(JSON.stringify({ ...line, inner: { [name]: 7 } })), !isSecretName(name), name);
+    assert.equal(isHarmless(JSON.stringify({ ...line, 'pass\u0022word': 'x"y' })), false, 'escapes');
   });
 });

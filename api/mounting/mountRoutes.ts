@@ -6,6 +6,7 @@ import { notesOf } from '../http/requestLog.ts';
 import type { AnyRoute } from '../route.ts';
 import { judgeFor } from './admission/judge.ts';
 import type { Cookies } from '../signIn/cookies.ts';
+import { handlerContexts } from './handlerContext.ts';
 import { serve } from './serve.ts';
 
 export interface Mounting {
@@ -21,12 +22,12 @@ export interface Mounting {
 /** The one loop that turns routes into handlers: whoever adds a route gets every check by adding it to the table. */
 export function mountRoutes(routes: Record<string, AnyRoute>, mounting: Mounting): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
-  const judge = judgeFor(routes, mounting);
+  const contextFor = handlerContexts(mounting, judgeFor(routes, mounting));
   for (const [path, onPath] of Map.groupBy(Object.entries(routes), ([, route]) => route.path)) {
     const place = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
     for (const [name, route] of onPath) {
       if (!route.permission) throw new Error(`the route ${name} declares no permission`);
-      place[route.method](serve(route, mounting, judge));
+      place[route.method](serve(route, mounting, contextFor));
     }
     place.all(
       refuseMethod(

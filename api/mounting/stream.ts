@@ -5,11 +5,12 @@ import type { RequestContext, StreamRoute } from '../route.ts';
 import { bearerOf } from '../signIn/caller.ts';
 import type { Admitted } from './admission/admit.ts';
 import type { Input } from './answer.ts';
+import type { HandlerInput } from './handlerInput.ts';
 
 /** Writes the states that the handler yields until the run is over, the reader leaves, the sign-in or the permission ends, or the API stops. */
 export async function stream(
   { stream: { event: name, data: schema }, ...route }: StreamRoute,
-  input: Input,
+  input: Input & HandlerInput,
   context: RequestContext,
   {
     request,
@@ -36,7 +37,7 @@ export async function stream(
   ];
   const signal = AbortSignal.any([input.signal, stopping, signedOut.signal]);
   async function* checked() {
-    for await (const { id, data } of route.handle({ ...input, signal }, context))
+    for await (const { id, data } of route.handle(input.until(signal), context))
       yield { id, data: serialised(schema, data) };
   }
   try {

@@ -72,16 +72,23 @@ export interface Questions {
   demand(permission: Permission, target: Target, name: string): void;
 }
 
-export function questionsAbout(principal: Principal | null, grants: Grants, { permission }: AnyRoute): Questions {
-  const isOpen = permission === 'public' || permission === 'worker' || permission === 'signed-in';
-  return {
-    reach: principal && !isOpen ? grants.reach(principal, permission) : nowhere,
-    may: (wanted, target) => principal !== null && grants.may(principal, wanted, target),
-    demand(wanted, target, name) {
-      if (principal) refuseTarget(grants, principal, wanted, target, name);
-    },
+type Asker = { principal: Principal | null; grants: Grants };
+
+export const reachOf = ({ principal, grants }: Asker, { permission }: AnyRoute): Reach =>
+  !principal || permission === 'public' || permission === 'worker' || permission === 'signed-in'
+    ? nowhere
+    : grants.reach(principal, permission);
+
+export const mayOf =
+  ({ principal, grants }: Asker): Questions['may'] =>
+  (wanted, target) =>
+    principal !== null && grants.may(principal, wanted, target);
+
+export const demandOf =
+  ({ principal, grants }: Asker): Questions['demand'] =>
+  (wanted, target, name) => {
+    if (principal) refuseTarget(grants, principal, wanted, target, name);
   };
-}
 
 /** Of a tenant that they may see nothing of, nobody is told that it exists; plans and the platform are no secret. */
 function refuseTarget(

@@ -12,8 +12,8 @@ export const readApiKey = defineRoute({
   params: ApiKeyParams,
   success: { status: 200, body: ApiKey },
   errors: ['not_found'],
-  async handle({ params, ...asked }, { em }) {
-    const key = await findApiKey(em, params.keyId, whoseKeys(asked));
+  async handle({ params, signedIn, may }, { em }) {
+    const key = await findApiKey(em, params.keyId, whoseKeys({ signedIn, may }));
     if (!key) throw new DomainError('not_found', 'There is no such key.');
     return key;
   },

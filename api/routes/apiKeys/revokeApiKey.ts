@@ -10,8 +10,8 @@ export const revokeApiKey = defineRoute({
   params: ApiKeyParams,
   success: { status: 204 },
   errors: ['not_found'],
-  async handle({ params, actor, ...asked }, { changeAccess }) {
-    const whose = { keyId: params.keyId, userId: whoseKeys(asked) };
+  async handle({ params, actor, signedIn, may }, { changeAccess }) {
+    const whose = { keyId: params.keyId, userId: whoseKeys({ signedIn, may }) };
     await changeAccess((em) => revoke(em, whose, actor));
   },
 });
