@@ -111,6 +111,8 @@ export interface Route<
 export interface ApprovalRule<Params, Body> {
   act: DangerousAct;
   required(given: { params: Params; body: Body }, em: Sql): Promise<number>;
+  /** What else must be as it was when it was approved, beside the request itself. */
+  boundTo?(given: { params: Params; body: Body }, em: Sql): Promise<unknown>;
 }
 
 /** A stream of server-sent events: the newest whole state whenever it changed, `id` is its version. */

@@ -29,6 +29,13 @@ export async function requiredToAssign(em: Sql, roles: readonly string[]): Promi
   return 0;
 }
 
+/** What these roles permit now: an approval to give them is one to give this. */
+export async function whatRolesPermit(em: Sql, roles: readonly string[]): Promise<Record<string, Permission[]>> {
+  const permitted: Record<string, Permission[]> = {};
+  for (const role of new Set(roles)) permitted[role] = (await findRole(em, role)).permitted.toSorted();
+  return permitted;
+}
+
 /** The same for what everybody who has the role would gain by a change of it, and for a second factor that it would no longer ask for. */
 export async function requiredToChangeRole(
   em: Sql,

@@ -44,7 +44,7 @@ export async function withApproval(
     em,
     {
       approvalId: header,
-      requestHash: requestHashOf(exactOf(route, admitted), requesterId),
+      requestHash: requestHashOf(await exactOf(route, admitted, em), requesterId),
       requesterId,
       required,
       usedWith: repetitionOf(route, request, admitted),

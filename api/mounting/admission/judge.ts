@@ -65,7 +65,7 @@ export function judgeFor(routes: Record<string, AnyRoute>, { context }: Mounting
       act,
       operation,
       summary: route.summary,
-      exact: exactOf(route, { params, query, body }),
+      exact: await exactOf(route, { params, query, body }, em),
       tenantId: await tenantOf(route, { params, body }, em),
       required,
     };
@@ -86,18 +86,24 @@ export async function requiredFor(
   return approval.required(given as Parameters<typeof approval.required>[0], em);
 }
 
-/** What an approval is bound to: the request as it was understood, however it was spelt. */
-export const exactOf = (
-  { method, path }: AnyRoute,
+/** What an approval is bound to: the request as it was understood, however it was spelt, and what else it depends on. */
+export async function exactOf(
+  { method, path, approval }: Route,
   { params, query, body }: { params: unknown; query: unknown; body: unknown },
-): ExactRequest => ({
-  method: method.toUpperCase(),
-  path: path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
-    encodeURIComponent(String((params as Record<string, unknown>)[name])),
-  ),
-  query,
-  body,
-});
+  em: Sql,
+): Promise<ExactRequest> {
+  const rule = typeof approval === 'object' ? approval : undefined;
+  const given = { params, body } as Parameters<NonNullable<typeof rule>['required']>[0];
+  return {
+    method: method.toUpperCase(),
+    path: path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
+      encodeURIComponent(String((params as Record<string, unknown>)[name])),
+    ),
+    query,
+    body,
+    ...(rule?.boundTo ? { state: await rule.boundTo(given, em) } : {}),
+  };
+}
 
 function patternOf(path: string): { pattern: RegExp; names: string[] } {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);

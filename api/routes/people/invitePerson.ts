@@ -1,10 +1,12 @@
 import { NewPerson, PersonInvited } from '#contracts/identity/people.ts';
 import { assignRoles } from '#domain/access/assignRoles.ts';
-import { requiredToAssign } from '#domain/approvals/privilegedRoles.ts';
+import { requiredToAssign, whatRolesPermit } from '#domain/approvals/privilegedRoles.ts';
 import { invitePerson as invite } from '#domain/people/invitations.ts';
 import { findPerson } from '#domain/people/people.ts';
 import { defineRoute } from '../../route.ts';
 import { giverOf } from '../roles/giving.ts';
+
+const namesOf = (roles: readonly { role: string }[]): string[] => roles.map(({ role }) => role);
 
 /** Not idempotent by key: the answer would have to be kept, and with it the link. */
 export const invitePerson = defineRoute({
@@ -17,11 +19,8 @@ export const invitePerson = defineRoute({
   // Whoever invites a second account of their own would else approve by it what they ask for.
   approval: {
     act: 'grant_roles',
-    required: ({ body }, em) =>
-      requiredToAssign(
-        em,
-        body.roles.map(({ role }) => role),
-      ),
+    required: ({ body }, em) => requiredToAssign(em, namesOf(body.roles)),
+    boundTo: ({ body }, em) => whatRolesPermit(em, namesOf(body.roles)),
   },
   body: NewPerson,
   success: { status: 201, body: PersonInvited },

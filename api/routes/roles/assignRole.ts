@@ -1,7 +1,7 @@
 import { RoleAssignments, RoleToAssign } from '#contracts/access/roles.ts';
 import { assignRoles } from '#domain/access/assignRoles.ts';
 import { listAssignments } from '#domain/access/listAssignments.ts';
-import { requiredToAssign } from '#domain/approvals/privilegedRoles.ts';
+import { requiredToAssign, whatRolesPermit } from '#domain/approvals/privilegedRoles.ts';
 import { defineRoute, UserParams } from '../../route.ts';
 import { giverOf } from './giving.ts';
 
@@ -13,7 +13,11 @@ export const assignRole = defineRoute({
   stepUp: true,
   people: true,
   scope: 'anywhere',
-  approval: { act: 'grant_roles', required: ({ body }, em) => requiredToAssign(em, [body.role]) },
+  approval: {
+    act: 'grant_roles',
+    required: ({ body }, em) => requiredToAssign(em, [body.role]),
+    boundTo: ({ body }, em) => whatRolesPermit(em, [body.role]),
+  },
   params: UserParams,
   body: RoleToAssign,
   success: { status: 201, body: RoleAssignments },

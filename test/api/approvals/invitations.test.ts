@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { approvalHeader } from '#contracts/approvals/approvals.ts';
 import type { Problem } from '#contracts/problems.ts';
+import { personWith } from '../personWith.ts';
 import { refused, threeOwners, type ThreeOwners } from './threeOwners.ts';
 
 const everywhere = { kind: 'platform' } as const;
@@ -27,5 +28,28 @@ describe('who must have roles approved', () => {
     await decide(bob, id);
     refused(await invite(body('owner'), id), 403, 'approval_invalid');
     assert.equal((await invite(second, id)).status, 201);
+  });
+
+  it('cannot put more into a role once it is approved that somebody is given it', async () => {
+    const { api, ada, bob, policy, ask, decide, by } = world;
+    await policy(1, 'grant_roles');
+    const { userId } = await personWith(api.installation, []);
+    const make = async (...permissions: string[]) => {
+      const body = { name: 'reviewer', title: 'Reviewer', permissions };
+      assert.equal((await by(ada, 'POST', '/api/v1/roles', { body })).status, 201);
+    };
+    const unmake = async () => assert.equal((await by(ada, 'DELETE', '/api/v1/roles/reviewer')).status, 204);
+    const body = { role: 'reviewer', scope: everywhere };
+    const path = `/api/v1/people/${userId}/roles`;
+    await make('approvals:decide');
+    const id = await ask(ada, { method: 'POST', path, body });
+    await decide(bob, id);
+    const give = () => by<Problem>(ada, 'POST', path, { body, headers: { [approvalHeader]: id } });
+    await unmake();
+    await make('approvals:decide', 'roles:manage', 'roles:assign', 'tenants:delete');
+    refused(await give(), 403, 'approval_invalid');
+    await unmake();
+    await make('approvals:decide');
+    assert.equal((await give()).status, 201);
   });
 });
