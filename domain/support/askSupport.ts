@@ -34,6 +34,11 @@ export async function askForConsent(
       'support_nobody_to_ask',
       'No administrator is named who could consent. Name one, or break the glass.',
     );
+  if (await hasNamedTheAdmin(em, wanted.tenantId, personId))
+    throw new DomainError(
+      'support_nobody_to_ask',
+      'You named this administrator yourself: nobody asks themselves. Let somebody else ask, or break the glass.',
+    );
   const [id, token] = [newId(), randomBytes(24).toString('base64url')];
   const row = await insert(em, platform, { id, ...wanted, kind: 'consent', personId, token, actingAs: tenant.admin });
   await tellOfAccess(em, row, 'asked', actor, { minutes: wanted.minutes });
@@ -89,6 +94,15 @@ function refuseTooLong(minutes: number, longest: number): void {
   throw new DomainError('support_too_long', `Not longer than ${longest} minutes.`, {
     fields: [{ path: 'minutes', message: `must be at most ${longest}` }],
   });
+}
+
+/** Whether it was this person who last changed who the administrator is: to a mailbox of their own, it may be. */
+async function hasNamedTheAdmin(em: Sql, tenantId: string, personId: string): Promise<boolean> {
+  const [named] = await rows<{ actor_id: string | null }>(em)`
+    select actor_id from events
+    where stream = ${`tenant:${tenantId}`} and type = 'tenant.changed' and data -> 'fields' ? 'admin'
+    order by version desc limit 1`;
+  return named?.actor_id === personId;
 }
 
 export interface SupportedTenant {

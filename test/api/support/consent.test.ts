@@ -162,6 +162,22 @@ describe('acting for a tenant by its consent', () => {
     refused(await world.answer('a token that nobody was ever sent', 'allow'), 403, 'support_link_invalid');
   });
 
+  it('is not asked of an administrator whom the same person has named', async () => {
+    const { api, otherId, post, supporter } = world;
+    const eve = await supporter('admin');
+    const body = { tenantId: otherId, reason, minutes: 60 };
+    const named = await api.ask('PATCH', `/api/v1/tenants/${otherId}`, {
+      cookie: eve.cookie,
+      body: { admin: { email: 'eve@mailbox.example' } },
+    });
+    assert.equal(named.status, 200);
+    refused(await post('/support-accesses', { cookie: eve.cookie, body }), 409, 'support_nobody_to_ask');
+    const { cookie } = await supporter();
+    assert.equal((await post('/support-accesses', { cookie, body })).status, 201);
+    await world.mail();
+    await api.ask('PATCH', `/api/v1/tenants/${otherId}`, { body: { admin: null } });
+  });
+
   it('is asked once at a time, not longer than is allowed, of active tenants with somebody to ask', async () => {
     const { otherId, tenantId, supporter, post } = world;
     const { cookie, userId } = await supporter();
