@@ -78,6 +78,7 @@ export class AttemptLimits {
    * who is held up by one takes nothing from those after it: nobody can use up by that what an account has for everybody.
    */
   async begin(counted: readonly Counted[], actor: Actor): Promise<Attempt> {
+    await this.#clearSome();
     for (const one of counted) {
       const { seconds, isFirst } = await this.#take(one);
       if (seconds === 0) continue;
@@ -97,6 +98,15 @@ export class AttemptLimits {
   /** The same where nobody is told: whether there is anything left. */
   async isLeft(counted: Counted): Promise<boolean> {
     return (await this.#take(counted)).seconds === 0;
+  }
+
+  /** Anybody may make up addresses to be counted: each attempt makes room for itself, so that they do not pile up. */
+  async #clearSome(): Promise<void> {
+    await executeOn(this.#em())(
+      `delete from sign_in_limits where key in (
+         select key from sign_in_limits where expire < $1 order by expire limit 20 for update skip locked)`,
+      [Date.now()],
+    );
   }
 
   /** Seconds to wait, 0 when it is let through; and whether it is the first that is not. */

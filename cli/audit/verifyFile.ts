@@ -34,9 +34,17 @@ export async function verifyFile(
     if (anchors !== undefined) say(`compared with ${verified.anchors} anchors`);
     for (const one of verified.findings) say(`✖ ${textOf(one)}`);
     for (const note of verified.notes) say(`· ${note}`);
-    say(isIntact ? 'INTACT: nothing was changed.' : `NOT INTACT: ${verified.findings.length} findings.`);
+    say(verdictOf(verified.findings.length, key !== undefined));
   }
   return isIntact;
+}
+
+/** Whoever writes an export anew signs it with keys of their own: without a key from elsewhere it is judged by itself alone. */
+function verdictOf(findings: number, isPinned: boolean): string {
+  if (findings > 0) return `NOT INTACT: ${findings} findings.`;
+  return isPinned
+    ? 'INTACT: nothing was changed.'
+    : 'CONSISTENT: nothing was changed since the keys in it signed it. Whether they are yours, --key tells.';
 }
 
 const textOf = ({ kind, chain, text }: Finding): string =>

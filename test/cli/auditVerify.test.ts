@@ -146,6 +146,10 @@ describe('tenantry audit verify', () => {
     const { code, said } = await tenantry(['audit', 'verify', files.jsonl, '--key', file]);
     assert.equal(code, 1, said);
     assert.match(said, /not signed by a trusted key/);
+    const unpinned = await tenantry(['audit', 'verify', files.jsonl]);
+    assert.equal(unpinned.code, 0, unpinned.said);
+    assert.match(unpinned.said, /\nCONSISTENT/);
+    assert.doesNotMatch(unpinned.said, /INTACT/, 'by its own keys alone nobody can say that');
   });
 
   it('says that it could not look when a file is not there or no export, and how it is used', async () => {
