@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from './configuration.ts';
 import { openRegistry, type Registry } from './database.ts';
 import { Announcer } from './events/announcer.ts';
 import { openInstallation, type Installation } from './installation.ts';
 import { TenantKeys } from './secrets/tenantKeys.ts';
+
+const closeWithinMs = 5_000;
 
 /** What API and worker both stand on. */
 export interface Platform {
@@ -30,7 +33,8 @@ export async function openPlatform(
       announcer,
       async close() {
         await announcer.close();
-        await registry.close(true);
+        // A connection that is not given back must not keep a process from ending; what it held, its server ends with it.
+        await Promise.race([registry.close(true), delay(closeWithinMs, undefined, { ref: false })]);
       },
     };
   } catch (error) {

@@ -73,7 +73,7 @@ describe('people, in a browser', () => {
     await grace.keyboard.press('Enter');
     await grace.waitForURL('**/tenants');
     await grace.getByRole('button', { name: 'Account of Grace Hopper' }).waitFor();
-    assert.equal(await grace.getByRole('link', { name: 'Settings' }).count(), 0);
+    assert.equal(await grace.getByRole('link', { name: 'Blueprints' }).count(), 0);
     const refused = await grace.goto(pages.at('/settings/people'));
     assert.equal(refused?.status(), 403);
   });

@@ -99,7 +99,7 @@ describe('roles, in a browser', () => {
     };
     const scope = { kind: 'plan', plan: 'standard' } as const;
     const support = await seen((await personWith(installation, [{ role: 'support', scope }])).cookie);
-    assert.deepEqual(support, { places: ['Tenants', 'Runs', 'Tasks'], mayCreate: false });
+    assert.deepEqual(support, { places: ['Tenants', 'Runs', 'Tasks', 'Settings'], mayCreate: false });
     const auditor = await seen((await personWith(installation, [{ role: 'auditor' }])).cookie);
     assert.ok(auditor.places.includes('Blueprints') && auditor.places.includes('Settings'), auditor.places.join());
     assert.equal(auditor.mayCreate, false);
