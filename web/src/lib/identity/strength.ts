@@ -28,7 +28,9 @@ const reasons: Record<string, string> = {
 export function strengthOf(password: string, ownWords: readonly string[]): Strength {
   const length = [...password].length;
   if (length < 8) return { level: 1, title: `Too short: ${8 - length} more` };
-  const parts = ownWords.flatMap((word) => [word, ...word.split('@'), ...word.split(/[@\s.+_-]/)]).filter((word) => word.length > 2);
+  const parts = ownWords
+    .flatMap((word) => [word, ...word.split('@'), ...word.split(/[@\s.+_-]/)])
+    .filter((word) => word.length > 2);
   // What comes after the hundredth character makes it no weaker, and would only take time.
   const { score, feedback } = estimator.check(password.slice(0, 100), [...parts, 'tenantry']);
   const reason = feedback.warning && reasons[feedback.warning];
