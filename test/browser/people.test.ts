@@ -132,6 +132,7 @@ describe('people, in a browser', () => {
     for (const email of ['grace@example.org', 'nobody@example.org']) {
       await stranger.goto(pages.at('/sign-in'));
       await stranger.getByRole('link', { name: 'Forgot your password?' }).click();
+      await stranger.waitForURL('**/forgot-password'); // both pages ask for the address
       await stranger.getByLabel('E-mail address').fill(email);
       await stranger.getByRole('button', { name: 'Send me a link' }).click();
       await stranger.getByText(`If ${email} belongs to an account`).waitFor();
