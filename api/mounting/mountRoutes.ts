@@ -21,14 +21,13 @@ export interface Mounting {
 
 /** The one loop that turns routes into handlers: whoever adds a route gets every check by adding it to the table. */
 export function mountRoutes(routes: Record<string, AnyRoute>, mounting: Mounting): Router {
+  for (const [name, route] of Object.entries(routes))
+    if (!route.permission) throw new Error(`the route ${name} declares no permission`);
   const router = express.Router({ caseSensitive: true, strict: true });
   const contextFor = handlerContexts(mounting, judgeFor(routes, mounting));
   for (const [path, onPath] of Map.groupBy(Object.entries(routes), ([, route]) => route.path)) {
     const place = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
-    for (const [name, route] of onPath) {
-      if (!route.permission) throw new Error(`the route ${name} declares no permission`);
-      place[route.method](serve(route, mounting, contextFor));
-    }
+    for (const [, route] of onPath) place[route.method](serve(route, mounting, contextFor));
     place.all(
       refuseMethod(
         onPath.map(([, route]) => route),

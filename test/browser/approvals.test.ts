@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
 import { personWith } from '../api/personWith.ts';
-import { startBrowser } from './browser.ts';
+import { press, startBrowser } from './browser.ts';
 
 describe('a dangerous act that another must approve, in two browsers', () => {
   let api: ApiInstallation;
@@ -51,14 +51,6 @@ describe('a dangerous act that another must approve, in two browsers', () => {
     await page.setViewportSize({ width: 360, height: 760 });
     await page.screenshot({ path: join(folder, `${name}-360.png`), fullPage: true });
     await page.setViewportSize({ width: 1280, height: 860 });
-  }
-
-  /** By the keyboard alone: what is focused is pressed. */
-  async function press(page: Page, name: string | RegExp): Promise<void> {
-    const button = page.getByRole('button', { name, exact: typeof name === 'string' });
-    await button.click({ trial: true }); // shown, enabled, in nobody's way
-    await button.focus();
-    await page.keyboard.press('Enter');
   }
 
   it('the owner chooses that a platform key needs one approval', async () => {

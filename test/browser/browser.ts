@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright, type Browser, type Page } from 'playwright-core';
 
@@ -8,13 +9,31 @@ import { chromium as playwright, type Browser, type Page } from 'playwright-core
  */
 const left = new Set(['--disable-web-security', '--single-process', '--no-zygote']);
 
-/** Debian's, or any other, when named; else the one that the npm package carries. */
+const unpackTries = 40;
+const unpackMs = 250;
+
+/** Debian's, or any other, when named; else the one that the npm package carries and unpacks when it is first asked for. */
 export async function startBrowser(): Promise<Browser> {
-  return playwright.launch({
-    executablePath: process.env['TEST_CHROMIUM'] ?? (await chromium.executablePath()),
-    args: chromium.args.filter((arg) => !left.has(arg)),
-    headless: true,
-  });
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await playwright.launch({
+        executablePath: process.env['TEST_CHROMIUM'] ?? (await chromium.executablePath()),
+        args: chromium.args.filter((arg) => !left.has(arg)),
+        headless: true,
+      });
+    } catch (error) {
+      // Another file of the same run is unpacking it at this moment.
+      if (!/ETXTBSY/.test(String(error)) || attempt === unpackTries) throw error;
+      await delay(unpackMs);
+    }
+}
+
+/** By the keyboard alone: what is focused is pressed, once it can be (the page's script runs, nothing is under way). */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  const button = page.getByRole('button', { name, exact: typeof name === 'string' });
+  await button.click({ trial: true });
+  await button.focus();
+  await page.keyboard.press('Enter');
 }
 
 /** A picture of the page for whoever wants to look at it: `TEST_SCREENSHOTS` names the folder. */

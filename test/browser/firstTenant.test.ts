@@ -5,7 +5,7 @@ import { createSetupToken } from '#domain/people/ownership.ts';
 import { createLogger } from '#observability/logging.ts';
 import { freePorts } from '#local/ports.ts';
 import { TestInstallation } from '../servers/installation.ts';
-import { startBrowser } from './browser.ts';
+import { press, startBrowser } from './browser.ts';
 
 const shownWithinMs = 20_000;
 
@@ -58,10 +58,9 @@ describe('the first owner, in a browser', () => {
   it('sees the plan, creates a tenant by keyboard alone, and watches it become active without a reload', async () => {
     await page.goto(at('/tenants/new'));
     await page.getByLabel('Name').first().fill('Université de Besançon');
-    await page.keyboard.press('Enter');
+    await press(page, 'Show the plan');
     await page.getByText('Schema and role').waitFor();
-    await page.getByRole('button', { name: /create/i }).focus();
-    await page.keyboard.press('Enter');
+    await press(page, /create/i);
     await page.waitForURL('**/runs/*');
     await page.getByText('Succeeded').first().waitFor();
     for (const title of ['Create the database', 'Create the sign-in realm', 'Open the doors'])

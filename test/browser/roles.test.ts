@@ -5,7 +5,7 @@ import { createLogger } from '#observability/logging.ts';
 import type { Browser, Page } from 'playwright-core';
 import { personWith } from '#test/api/personWith.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
-import { startBrowser } from './browser.ts';
+import { press, startBrowser } from './browser.ts';
 
 const owner = { email: 'owner@example.org', password: 'correct horse battery staple' };
 
@@ -43,8 +43,7 @@ describe('roles, in a browser', () => {
 
   it('makes a role by keyboard, changes it, and deletes it while nobody has it', async () => {
     await page.goto(at('/settings/roles'));
-    await page.getByRole('button', { name: 'New role…' }).focus();
-    await page.keyboard.press('Enter');
+    await press(page, 'New role…');
     await page.getByLabel('Title').fill('Night watch');
     await page.getByRole('group', { name: 'Runs' }).getByLabel('read').check();
     await page.getByRole('group', { name: 'Runs' }).getByLabel('cancel').check();

@@ -5,7 +5,7 @@ import { freePorts } from '#local/ports.ts';
 import { takeDueMails } from '#domain/mails/outbox.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
 import { personWith } from '../api/personWith.ts';
-import { startBrowser } from './browser.ts';
+import { press, startBrowser } from './browser.ts';
 
 describe('acting for a tenant, in two browsers', () => {
   let api: ApiInstallation;
@@ -59,14 +59,6 @@ describe('acting for a tenant, in two browsers', () => {
     await page.setViewportSize({ width: 360, height: 760 });
     await page.screenshot({ path: join(folder, `${name}-360.png`), fullPage: true });
     await page.setViewportSize({ width: 1280, height: 860 });
-  }
-
-  /** By the keyboard alone: what is focused is pressed. */
-  async function press(page: Page, name: string): Promise<void> {
-    const button = page.getByRole('button', { name, exact: true });
-    await button.click({ trial: true }); // shown, enabled, in nobody's way
-    await button.focus();
-    await page.keyboard.press('Enter');
   }
 
   async function linkOfMail(): Promise<string> {
