@@ -173,7 +173,7 @@ describe('signing in', () => {
   });
 
   it('sheds a flood of sign-ins with 429 and serves others meanwhile', async () => {
-    const flood = Array.from({ length: 160 }, (_, n) =>
+    const flood = Array.from({ length: 400 }, (_, n) =>
       api.ask('POST', session, {
         body: { email: `flood${n}@example.org`, password: 'x' },
         cookie: null,
