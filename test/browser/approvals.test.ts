@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
 import { personWith } from '../api/personWith.ts';
-import { press, startBrowser } from './browser.ts';
+import { look, press, startBrowser } from './browser.ts';
 
 describe('a dangerous act that another must approve, in two browsers', () => {
   let api: ApiInstallation;
@@ -42,15 +41,6 @@ describe('a dangerous act that another must approve, in two browsers', () => {
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     return page;
-  }
-
-  async function look(page: Page, name: string): Promise<void> {
-    const folder = process.env['TEST_SCREENSHOTS'];
-    if (!folder) return;
-    await page.screenshot({ path: join(folder, `${name}-1280.png`), fullPage: true });
-    await page.setViewportSize({ width: 360, height: 760 });
-    await page.screenshot({ path: join(folder, `${name}-360.png`), fullPage: true });
-    await page.setViewportSize({ width: 1280, height: 860 });
   }
 
   it('the owner chooses that a platform key needs one approval', async () => {

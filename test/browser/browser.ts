@@ -41,3 +41,13 @@ export async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env['TEST_SCREENSHOTS'];
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
+
+/** The same at two widths: a desk's and a telephone's. */
+export async function look(page: Page, name: string): Promise<void> {
+  const folder = process.env['TEST_SCREENSHOTS'];
+  if (!folder) return;
+  await page.screenshot({ path: join(folder, `${name}-1280.png`), fullPage: true });
+  await page.setViewportSize({ width: 360, height: 760 });
+  await page.screenshot({ path: join(folder, `${name}-360.png`), fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 860 });
+}

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { takeDueMails } from '#domain/mails/outbox.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
 import { personWith } from '../api/personWith.ts';
-import { press, startBrowser } from './browser.ts';
+import { look, press, startBrowser } from './browser.ts';
 
 describe('acting for a tenant, in two browsers', () => {
   let api: ApiInstallation;
@@ -50,15 +49,6 @@ describe('acting for a tenant, in two browsers', () => {
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     return page;
-  }
-
-  async function look(page: Page, name: string): Promise<void> {
-    const folder = process.env['TEST_SCREENSHOTS'];
-    if (!folder) return;
-    await page.screenshot({ path: join(folder, `${name}-1280.png`), fullPage: true });
-    await page.setViewportSize({ width: 360, height: 760 });
-    await page.screenshot({ path: join(folder, `${name}-360.png`), fullPage: true });
-    await page.setViewportSize({ width: 1280, height: 860 });
   }
 
   async function linkOfMail(): Promise<string> {
