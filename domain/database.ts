@@ -4,7 +4,6 @@ import { Blueprint, Plan } from './blueprints/blueprintRecord.ts';
 import { Resource } from './resources/resourceRecord.ts';
 import { Run, RunStep } from './runs/runRecord.ts';
 import { Tenant, TenantAddress } from './tenants/tenantRecord.ts';
-import { User } from './people/userRecord.ts';
 
 export type Registry = MikroORM;
 export type Sql = EntityManager;
@@ -25,7 +24,7 @@ function registrySocket(): Socket {
 export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise<Registry> {
   return MikroORM.init({
     clientUrl: url,
-    entities: [Blueprint, Plan, Tenant, TenantAddress, Run, RunStep, Resource, User],
+    entities: [Blueprint, Plan, Tenant, TenantAddress, Run, RunStep, Resource],
     pool: { min: 0, max: poolSize },
     driverOptions: {
       statement_timeout: 15_000,

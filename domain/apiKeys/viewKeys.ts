@@ -2,6 +2,7 @@ import type { ApiKey } from '#contracts/access/apiKeys.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { scopeOf, type ScopeColumns } from '../access/loadGrants.ts';
+import { isoOf } from '../isoOf.ts';
 
 interface Row extends ScopeColumns {
   id: string;
@@ -62,5 +63,3 @@ const view = (row: Row): ApiKey => ({
   retiresAt: row.retires_at && isoOf(row.retires_at),
   revokedAt: row.revoked_at && isoOf(row.revoked_at),
 });
-
-const isoOf = (time: Date | string): string => new Date(time).toISOString();

@@ -8,6 +8,7 @@ import type { Sql } from '../database.ts';
 import { headingOfKind } from '../resources/resourceTitles.ts';
 import { rows } from '../sql.ts';
 import { isOpen } from './openFindings.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** Findings, newest first. */
 export async function listFindings(em: Sql, query: z.infer<typeof DriftQuery>, reach: Reach): Promise<DriftPage> {
@@ -69,13 +70,11 @@ export async function viewFindings(em: Sql, ids: string[]): Promise<DriftFinding
         ...finding,
         tenant: { name, slug, plan },
         resource: headingOfKind(provider),
-        firstSeenAt: iso(finding.firstSeenAt),
-        lastSeenAt: iso(finding.lastSeenAt),
-        accepted: until && finding.state === 'accepted' ? { reason: reason ?? '', until: iso(until), by } : null,
+        firstSeenAt: isoOf(finding.firstSeenAt),
+        lastSeenAt: isoOf(finding.lastSeenAt),
+        accepted: until && finding.state === 'accepted' ? { reason: reason ?? '', until: isoOf(until), by } : null,
       },
     ]),
   );
   return ids.flatMap((id) => views.get(id) ?? []);
 }
-
-const iso = (time: string): string => new Date(time).toISOString();

@@ -6,6 +6,7 @@ import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
 import { countOpenOrphans, isOpenOrphan } from './orphanFindings.ts';
 import { findLock } from './sweepLock.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** Orphans, newest first. */
 export async function listOrphans(em: Sql, query: z.infer<typeof OrphanQuery>): Promise<OrphanPage> {
@@ -51,13 +52,11 @@ export async function viewOrphans(em: Sql, ids: string[]): Promise<OrphanFinding
       finding.id,
       {
         ...finding,
-        firstSeenAt: iso(finding.firstSeenAt),
-        lastSeenAt: iso(finding.lastSeenAt),
-        accepted: until && finding.state === 'accepted' ? { reason: reason ?? '', until: iso(until), by } : null,
+        firstSeenAt: isoOf(finding.firstSeenAt),
+        lastSeenAt: isoOf(finding.lastSeenAt),
+        accepted: until && finding.state === 'accepted' ? { reason: reason ?? '', until: isoOf(until), by } : null,
       },
     ]),
   );
   return ids.flatMap((id) => views.get(id) ?? []);
 }
-
-const iso = (time: string): string => new Date(time).toISOString();

@@ -12,6 +12,7 @@ import { endLinks, findLink, linkUrl, makeMailChangeLink, pendingEmailOf, useLin
 import { listPasskeys } from './factors/passkeys.ts';
 import { notify, type Posting } from './posting.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** PostgreSQL's word for a value that another row has. */
 const uniqueViolation = '23505';
@@ -96,5 +97,3 @@ export async function confirmMailChange(em: Sql, posting: Posting, token: string
   });
   return userId;
 }
-
-const isoOf = (time: string): string => new Date(time).toISOString();

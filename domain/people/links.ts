@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DomainError } from '#contracts/errors.ts';
 import type { LinkPurpose, LinkView } from '#contracts/identity/links.ts';
 import type { Sql } from '../database.ts';
 import { seal, unseal, type Keyring } from '../secrets/keyring.ts';
 import { rows } from '../sql.ts';
+import { hashOfToken } from '../secrets/tokens.ts';
 
 /** How long each is good for: what is asked for is used soon, an invitation lies in a mailbox over a weekend. */
 const hours: Record<LinkPurpose, number> = { invitation: 7 * 24, password_reset: 1, recovery: 1, mail_change: 24 };
@@ -16,7 +17,6 @@ const paths: Record<LinkPurpose, string> = {
   mail_change: '/confirm-email',
 };
 
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 const contextOf = (userId: string): string => `mail-change/${userId}`;
 
 export const linkUrl = (publicUrl: string, purpose: LinkPurpose, token: string): string =>
@@ -32,7 +32,7 @@ export async function makeLink(
   const token = randomBytes(24).toString('base64url');
   const [made] = await rows<{ expires_at: string }>(em)`
     insert into one_time_links (token_hash, purpose, user_id, created_by, sealed_email, expires_at)
-    values (${hashOf(token)}, ${purpose}, ${userId}, ${createdBy}, ${sealedEmail},
+    values (${hashOfToken(token)}, ${purpose}, ${userId}, ${createdBy}, ${sealedEmail},
             now() + make_interval(hours => ${hours[purpose]}::int)) returning expires_at`;
   return { token, expiresAt: new Date(made!.expires_at).toISOString() };
 }
@@ -72,7 +72,7 @@ export async function findLink(em: Sql, keyring: Keyring, token: string): Promis
   }>(em)`
     select l.purpose, l.user_id, u.email, u.name, l.sealed_email, l.expires_at
     from one_time_links l join users u on u.id = l.user_id
-    where l.token_hash = ${hashOf(token)} and l.used_at is null and l.expires_at > now()
+    where l.token_hash = ${hashOfToken(token)} and l.used_at is null and l.expires_at > now()
       and (u.disabled_at is null or l.purpose = 'recovery')`;
   if (!found) throw invalidLink();
   const newEmail =
@@ -98,7 +98,7 @@ export const viewLink = ({ purpose, email, name, newEmail, expiresAt }: UsableLi
 export async function useLink(em: Sql, token: string, purposes: readonly LinkPurpose[]): Promise<void> {
   const used = await rows(em)`
     update one_time_links set used_at = now(), sealed_email = null
-    where token_hash = ${hashOf(token)} and purpose = any(${[...purposes]}::text[]) and used_at is null and expires_at > now()
+    where token_hash = ${hashOfToken(token)} and purpose = any(${[...purposes]}::text[]) and used_at is null and expires_at > now()
     returning 1`;
   if (used.length === 0) throw invalidLink();
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import { bumpAccessEpoch } from '../access/epoch.ts';
@@ -8,9 +8,9 @@ import { rows } from '../sql.ts';
 import { refuseWeakPassword } from './passwordPolicy.ts';
 import { hashPassword } from './passwords.ts';
 import { tellOfUser } from './userEvents.ts';
+import { hashOfToken } from '../secrets/tokens.ts';
 
 const linkHours = 24;
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 export async function hasOwner(em: Sql): Promise<boolean> {
   return (
@@ -29,7 +29,7 @@ export async function createSetupToken(em: Sql): Promise<string> {
     await rows(tx)`delete from setup_links`;
     await rows(tx)`
       insert into setup_links (token_hash, expires_at)
-      values (${hashOf(token)}, now() + make_interval(hours => ${linkHours}::int))`;
+      values (${hashOfToken(token)}, now() + make_interval(hours => ${linkHours}::int))`;
   });
   return token;
 }
@@ -44,14 +44,14 @@ export async function claimOwnership(
     'This link was used already or has expired. Start again to get a new one.',
   );
   const usable = await rows(em)`
-    select 1 from setup_links where token_hash = ${hashOf(claim.token)} and used_at is null and expires_at > now()`;
+    select 1 from setup_links where token_hash = ${hashOfToken(claim.token)} and used_at is null and expires_at > now()`;
   if (usable.length === 0) throw invalid; // before the costly hash
   await refuseWeakPassword(claim.password, { email: claim.email, name: null });
   const passwordHash = await hashPassword(claim.password);
   return em.transactional(async (tx) => {
     const used = await rows(tx)`
       update setup_links set used_at = now()
-      where token_hash = ${hashOf(claim.token)} and used_at is null and expires_at > now() returning 1`;
+      where token_hash = ${hashOfToken(claim.token)} and used_at is null and expires_at > now() returning 1`;
     if (used.length === 0) throw invalid;
     return insertOwner(tx, claim.email, passwordHash);
   });

@@ -9,6 +9,7 @@ import type { Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { countFactors, isFactorMissing, type FactorCounts } from './factors/factorCounts.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** ASVS 5.0 7.3: a session ends after this long without use, and after that long in any case; configuration may say otherwise. */
 export const idleSeconds = 8 * 3600;
@@ -202,5 +203,3 @@ export async function revokeSessions(
 
 const tellEnded = (em: Sql, userId: string, sessionIds: string[], reason: string, actor: Actor): Promise<void> =>
   tellOfUser(em, userId, 'session.ended', { sessionIds, reason }, actor);
-
-const isoOf = (time: string): string => new Date(time).toISOString();

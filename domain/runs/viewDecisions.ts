@@ -1,6 +1,7 @@
 import type { RunDecision } from '#contracts/runs.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** What people told these runs, by run, oldest first. */
 export async function decisionsOf(em: Sql, runIds: string[]): Promise<Map<string, RunDecision[]>> {
@@ -27,11 +28,9 @@ export async function decisionsOf(em: Sql, runIds: string[]): Promise<Map<string
         step: one.title,
         edited: one.edited,
         decidedBy: one.email,
-        decidedAt: iso(one.created_at),
-        takenAt: one.taken_at ? iso(one.taken_at) : null,
+        decidedAt: isoOf(one.created_at),
+        takenAt: one.taken_at ? isoOf(one.taken_at) : null,
       },
     ]);
   return byRun;
 }
-
-const iso = (time: string): string => new Date(time).toISOString();

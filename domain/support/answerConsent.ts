@@ -6,7 +6,8 @@ import type { Platform } from '../platform.ts';
 import { rows } from '../sql.ts';
 import { adminOf } from '../tenants/viewTenant.ts';
 import { endAccess, lockAccess, onBehalfOfAdministrator, tellOfAccess, type AccessRow } from './accessRow.ts';
-import { contextOf, hashOfConsentToken } from './askSupport.ts';
+import { contextOf } from './askSupport.ts';
+import { hashOfToken } from '../secrets/tokens.ts';
 
 /**
  * What the tenant's administrator says by the link of the mail: allow or refuse once, and end it at any time. Returns the epoch to
@@ -18,7 +19,7 @@ export async function answerConsent(
   { token, answer }: ConsentAnswer,
   by: Actor,
 ): Promise<number | null> {
-  const row = await lockAccess(em, { tokenHash: hashOfConsentToken(token) }).catch((error: unknown) => {
+  const row = await lockAccess(em, { tokenHash: hashOfToken(token) }).catch((error: unknown) => {
     throw error instanceof DomainError ? linkIsNone() : error;
   });
   await refuseFormerAdmin(em, platform, row);
@@ -69,7 +70,7 @@ export async function viewConsent(em: Sql, platform: Platform, token: string): P
                 when s.state = 'running' and s.ends_at <= now() then 'ended' else s.state end as state
     from support_accesses s join tenants t on t.id = s.tenant_id join users u on u.id = s.person_id
     left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
-    where s.token_hash = ${hashOfConsentToken(token)}`;
+    where s.token_hash = ${hashOfToken(token)}`;
   if (!row) throw linkIsNone();
   await refuseFormerAdmin(em, platform, row);
   return {

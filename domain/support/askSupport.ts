@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import type { NewSupportAccess } from '#contracts/support/supportAccess.ts';
@@ -11,10 +11,9 @@ import { adminOf } from '../tenants/viewTenant.ts';
 import { tellOfAccess, type AccessRow } from './accessRow.ts';
 import { closeOverdue } from './closeOverdue.ts';
 import { mailOfBreakGlass, mailOfConsent } from './supportMails.ts';
+import { hashOfToken } from '../secrets/tokens.ts';
 
 const answerWithinHours = 72;
-
-export const hashOfConsentToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /**
  * Asks the tenant's administrator, by a link in a mail, to let this person in. Refuses with `not_found`, `tenant_not_active`,
@@ -143,7 +142,7 @@ async function insert(
     insert into support_accesses (id, tenant_id, person_id, kind, state, minutes, token_hash, sealed_reason, sealed_acting_as,
                                   answer_until, ends_at)
     values (${id}, ${tenantId}, ${personId}, ${kind}, ${runs ? 'running' : 'asked'}, ${minutes},
-            ${hashOfConsentToken(access.token)}, ${await tenantKeys.sealFor(tenantId, access.reason, contextOf(id, 'reason'))},
+            ${hashOfToken(access.token)}, ${await tenantKeys.sealFor(tenantId, access.reason, contextOf(id, 'reason'))},
             ${actingAs}::bytea,
             case when ${runs}::boolean then null else now() + make_interval(hours => ${answerWithinHours}::int) end,
             case when ${runs}::boolean then now() + make_interval(mins => ${minutes}::int) end)

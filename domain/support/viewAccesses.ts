@@ -15,6 +15,7 @@ import type { TenantKeys } from '../secrets/tenantKeys.ts';
 import { rows } from '../sql.ts';
 import { actingAsOf } from './acting.ts';
 import { contextOf } from './askSupport.ts';
+import { isoOf } from '../isoOf.ts';
 
 export interface Looker {
   personId: string;
@@ -124,5 +125,3 @@ async function viewAccess(keys: TenantKeys, row: Row, looker: Looker): Promise<S
     },
   };
 }
-
-const isoOf = (time: string): string => new Date(time).toISOString();

@@ -5,6 +5,7 @@ import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { hashOfToken, newToken, tokenIsWellFormed } from '../secrets/tokens.ts';
 import { rows } from '../sql.ts';
+import { isoOf } from '../isoOf.ts';
 
 /** A worker of the SaaS team, as its token tells. */
 export interface TokenHolder {
@@ -93,5 +94,3 @@ const view = (row: Row): WorkerToken => ({
   lastUsedAt: row.last_used_at && isoOf(row.last_used_at),
   revokedAt: row.revoked_at && isoOf(row.revoked_at),
 });
-
-const isoOf = (time: Date | string): string => new Date(time).toISOString();
