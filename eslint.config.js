@@ -10,6 +10,7 @@ export default defineConfig(
       '.tenantry/',
       'build/',
       'coverage/',
+      'packages/*/dist/',
       'web/build/',
       'web/.svelte-kit/',
       'test/fixtures/',
@@ -45,6 +46,19 @@ export default defineConfig(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: ['test/browser/**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.object.name='assert'] AwaitExpression CallExpression[callee.property.name=/^(inputValue|textContent|innerText|allInnerTexts|isVisible|isHidden|isChecked|isDisabled|isEnabled|count|getAttribute)$/]",
+          message: 'A page follows its answers by moments: wait for what it shows, by `becomes` or `waitFor`.',
+        },
+      ],
     },
   },
 );

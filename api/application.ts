@@ -78,23 +78,25 @@ function headersOf(middleware: ReturnType<typeof helmet>): [name: string, value:
   return headers;
 }
 
-/** Made once: they change with the code only. */
+/** Made when somebody first asks, because that takes as long as the rest of a start, and then kept: they change with the code only. */
 function documents(publicUrl: string): express.Router {
-  const document = openapiDocument(routeTable, publicUrl);
-  const json = JSON.stringify(document);
-  const { html, css } = docsPage(document);
+  let made: { json: string; html: string; css: string } | null = null;
+  const make = () => {
+    const document = openapiDocument(routeTable, publicUrl);
+    return { json: JSON.stringify(document), ...docsPage(document) };
+  };
   const router = express.Router({ caseSensitive: true, strict: true });
-  const texts: [path: string, type: string, text: string][] = [
-    ['/openapi.json', 'application/json; charset=utf-8', json],
-    ['/docs', 'text/html; charset=utf-8', html],
-    ['/docs/style.css', 'text/css; charset=utf-8', css],
-  ];
-  for (const [path, type, text] of texts) {
+  const texts = [
+    ['/openapi.json', 'application/json; charset=utf-8', 'json'],
+    ['/docs', 'text/html; charset=utf-8', 'html'],
+    ['/docs/style.css', 'text/css; charset=utf-8', 'css'],
+  ] as const;
+  for (const [path, type, which] of texts) {
     router
       .route(path)
       .get((_request, response) => {
         notesOf(response).route = path;
-        response.set({ 'Content-Type': type, 'Cache-Control': 'public, max-age=300' }).end(text);
+        response.set({ 'Content-Type': type, 'Cache-Control': 'public, max-age=300' }).end((made ??= make())[which]);
       })
       .all((request, response) => {
         notesOf(response).route = path;

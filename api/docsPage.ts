@@ -1,6 +1,7 @@
 import { errorCodes } from '#contracts/errors.ts';
 import type { JsonSchema, OpenapiDocument, Operation } from './openapiDocument.ts';
-import { statuses, titles } from './http/problems.ts';
+import { titles } from './http/problemTitles.ts';
+import { statuses } from './http/problems.ts';
 
 /** The document as a page without any script, so that it stands under a policy that allows none. */
 export function docsPage(document: OpenapiDocument): { html: string; css: string } {
@@ -126,6 +127,6 @@ a { color: var(--accent); } code { font-size: .9em; overflow-wrap: anywhere; }
 nav ul { list-style: none; margin: 0; padding: 0; } nav h2 { font-size: 1rem; margin: 1rem 0 .25rem; text-transform: capitalize; } nav a { text-decoration: none; } nav b { font-size: .7rem; }
 section { border-top: 1px solid var(--line); padding: 1rem 0; } :target { background: var(--quiet); }
 .call { background: var(--quiet); padding: .5rem .75rem; border-radius: .375rem; } .call span { float: right; opacity: .7; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); font-weight: inherit; } th, th code { white-space: nowrap; overflow-wrap: normal; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); font-weight: inherit; } th, th code { white-space: nowrap; overflow-wrap: normal; } @media (max-width: 30rem) { th, th code, td { white-space: normal; overflow-wrap: anywhere; } }
 .skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
 `;

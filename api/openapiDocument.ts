@@ -7,7 +7,9 @@ import { Run, RunPage, RunStarted, RunStep } from '#contracts/runs.ts';
 import { Credentials } from '#contracts/identity/signIn.ts';
 import { OwnerClaim, Session } from '#contracts/session.ts';
 import * as tenants from '#contracts/tenants.ts';
-import { statuses, titles } from './http/problems.ts';
+import { titles } from './http/problemTitles.ts';
+import { statuses } from './http/problems.ts';
+import { requestBodyOf } from './openapiRequestBody.ts';
 import { nothing, type AnyRoute, type Route } from './route.ts';
 import { routeTable } from './routeTable.ts';
 
@@ -92,6 +94,12 @@ export function openapiDocument(
           in: 'cookie',
           name: publicUrl.startsWith('https:') ? '__Host-tenantry' : 'tenantry',
         },
+        portalSession: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: `${publicUrl.startsWith('https:') ? '__Host-' : ''}tenantry-portal-<tenant id in base 32>`,
+          description: 'Of one portal: worth nothing at another one, nor on the platform',
+        },
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tnt_' },
         workerToken: { type: 'http', scheme: 'bearer', bearerFormat: 'twt_' },
       },
@@ -145,15 +153,17 @@ function operationOf(operationId: string, route: AnyRoute, write: SchemaWriter):
       ...('idempotent' in route && route.idempotent ? [idempotencyHeader] : []),
       ...('approval' in route && route.approval ? [approvalParameter] : []),
     ],
-    ...('body' in route && route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: write.sent(route.body) } } } }
-      : {}),
+    ...requestBodyOf(route, write.sent),
     responses: { ...successOf(route, write), ...refusalsOf(route) },
     security: securityOf(route),
   };
 }
 
-function needsOf({ permission, people, takesWorkerTokens }: AnyRoute): string {
+function needsOf({ permission, portal, people, takesWorkerTokens }: AnyRoute): string {
+  if (portal === 'public') return 'Public.';
+  if (portal === 'signed-in') return 'Needs a sign-in at this portal.';
+  if (portal)
+    return `Needs a sign-in at this portal with the permission \`${portal}\` there, or a support access that was entered.`;
   if (permission === 'public') return 'Public.';
   if (permission === 'signed-in') return people === false ? 'Needs a sign-in or an API key.' : 'Needs a sign-in.';
   if (permission === 'worker') return "Needs a worker's token.";
@@ -162,9 +172,11 @@ function needsOf({ permission, people, takesWorkerTokens }: AnyRoute): string {
 
 function securityOf({
   permission,
+  portal,
   people = permission === 'signed-in',
   takesWorkerTokens,
 }: AnyRoute): Operation['security'] {
+  if (portal) return portal === 'public' ? [] : [{ portalSession: [] }];
   if (permission === 'public') return [];
   return [
     ...(permission === 'worker' ? [] : [{ session: [] }]),
@@ -242,18 +254,20 @@ const rateHeaders = {
   'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
 };
 
-const needsSession = ({ permission }: AnyRoute): boolean => permission !== 'public' && permission !== 'worker';
+const isOpen = ({ permission, portal }: AnyRoute): boolean => permission === 'public' || portal === 'public';
+const needsSession = (route: AnyRoute): boolean => !isOpen(route) && route.permission !== 'worker';
 
 /** A route's own errors, and those that every route of its kind may meet. */
 function refusalsOf(route: AnyRoute): Operation['responses'] {
   const codes = new Set<ErrorCode>([...route.errors, 'invalid_request', 'dependency_down', 'internal']);
   if (!route.path.startsWith('/health/')) codes.add('too_many_requests');
-  if (route.permission !== 'public') codes.add('unauthenticated');
-  if (!['public', 'signed-in', 'worker'].includes(route.permission)) codes.add('forbidden');
+  if (!isOpen(route)) codes.add('unauthenticated');
+  if (!isOpen(route) && !['signed-in', 'worker'].includes(route.permission)) codes.add('forbidden');
+  if (route.portal) for (const code of ['not_found', 'tenant_suspended', 'tenant_moved'] as const) codes.add(code);
   if (needsSession(route) && !route.beforeSetUp) codes.add('second_factor_required');
   if (route.stepUp) codes.add('step_up_required');
   if (route.method !== 'get') codes.add('cross_origin');
-  if ('body' in route && route.body)
+  if (('body' in route && route.body) || ('file' in route && route.file))
     for (const code of ['bad_json', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);
   if ('idempotent' in route && route.idempotent)
     for (const code of ['idempotency_key_reused', 'idempotency_in_flight'] as const) codes.add(code);

@@ -3,6 +3,8 @@ import { RoleName } from '#contracts/access/roles.ts';
 import type { DangerousAct } from '#contracts/approvals/acts.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RoutePermission } from '#contracts/permissions.ts';
+import type { PortalAdmission } from '#contracts/portal/permissions.ts';
+import type { Session } from '#contracts/session.ts';
 import type { KeyHolder } from '#domain/apiKeys/findKeyHolder.ts';
 import type { Principal } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
@@ -10,7 +12,9 @@ import type { Actor } from '#domain/events/appendEvent.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
 import type { TokenHolder } from '#domain/workerTokens/workerTokens.ts';
 import type { ApiContext } from './context.ts';
+import type { TakenFile } from './http/files.ts';
 import type { Rate } from './http/rates.ts';
+import type { Door } from './portals/doors.ts';
 import type { Asked, Judged } from './mounting/admission/judge.ts';
 import type { Questions } from './mounting/admission/permitted.ts';
 import type { ThingKind } from './mounting/admission/targets.ts';
@@ -25,6 +29,8 @@ export interface RouteInput<
   params: z.output<Params>;
   query: z.output<Query>;
   body: z.output<Body>;
+  /** The body as it arrives, where the route takes a file. */
+  file: AsyncIterable<Buffer>;
   actor: Actor;
   /** The person who asks; null where the route is public and nobody is signed in, and for keys and workers. */
   signedIn: SignedIn | null;
@@ -44,6 +50,10 @@ export interface RouteInput<
 export interface RequestContext extends ApiContext, Opening {
   /** This request's own view of the registry. */
   em: Sql;
+  /** The portal at which it is asked; only routes that declare one may ask for it. */
+  door: Door;
+  /** What is told of who is signed in, in the words of the place where they are. */
+  viewSession(signedIn: SignedIn): Promise<Session>;
   /** One transaction; with an `Idempotency-Key` it is carried out once, and its result is the answer to every repetition. */
   once<Result>(work: (em: Sql) => Promise<Result>): Promise<Result>;
   /** One transaction that changes who may do what; afterwards every process is told, and this one answers by it at once. */
@@ -57,6 +67,11 @@ interface Described<Params extends z.ZodType, Query extends z.ZodType> {
   summary: string;
   /** Nothing is reachable by omission: without one the API does not start. */
   permission: RoutePermission;
+  /**
+   * Who may ask at a portal, for whatever is below `/api/v1/portals/{slug}`: its `permission` is `portal`. Without it such a route does
+   * not start.
+   */
+  portal?: PortalAdmission;
   /**
    * What the permission is asked about. Without one, only who has it for the whole platform passes; a kind of thing asks about the
    * tenant it belongs to; `reach` lets pass who has it anywhere, and the handler shows what is in reach; `anywhere` is for what
@@ -93,6 +108,8 @@ export interface Route<
 > extends Described<Params, Query> {
   method: 'get' | 'post' | 'patch' | 'delete';
   body?: Body;
+  /** The body is a file, which the handler reads piece by piece. */
+  file?: TakenFile;
   /** Whether `Idempotency-Key` is heeded: the handler then does its writing by `once`. */
   idempotent?: boolean;
   /** Others must have approved it, as many as the policy of this act asks for, or as the route itself finds out. */
@@ -136,10 +153,12 @@ export interface DownloadRoute<
 > extends Described<Params, Query> {
   method: 'get';
   download: { types: readonly string[] };
+  /** For files that anybody may keep; all others are `no-store`. */
+  cacheControl?: string;
   handle(
     input: RouteInput<Params, Query, z.ZodType>,
     context: RequestContext,
-  ): Promise<{ type: string; fileName: string; pieces: AsyncIterable<string> }>;
+  ): Promise<{ type: string; fileName: string; pieces: AsyncIterable<string | Uint8Array> }>;
 }
 
 export type AnyRoute = Route | StreamRoute | DownloadRoute;
@@ -186,4 +205,8 @@ export const RoleParams = z.strictObject({ role: RoleName });
 export const SupportAccessParams = z.strictObject({ supportAccessId: Id });
 export const ApprovalParams = z.strictObject({ approvalId: Id });
 export const ApiKeyParams = z.strictObject({ keyId: Id });
+export const ImportParams = z.strictObject({ importId: Id });
+export const LicenseParams = z.strictObject({ licenseId: Id });
+export const LicenseUseParams = z.strictObject({ licenseId: Id, useId: Id });
+export const RenewalParams = z.strictObject({ renewalId: Id });
 export const FindingParams = z.strictObject({ findingId: Id });

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Configuration } from '#domain/configuration.ts';
+import { LicenseLookup } from '#domain/licenses/using/licenseLookup.ts';
+import { platformRealm } from '#domain/people/realm.ts';
 import { openPlatform, type Platform } from '#domain/platform.ts';
 import { createLogger, type Logger } from '#observability/logging.ts';
 import { openTemporalClient } from '#temporal/connection.ts';
+import { fileSeconds } from './http/files.ts';
 import { Access } from './access/access.ts';
 import { buildApplication } from './application.ts';
 import type { ApiContext } from './context.ts';
@@ -12,6 +15,7 @@ import { openPages } from './pages.ts';
 import { refusePlainHttp } from './http/plainHttp.ts';
 import { RateLimits } from './http/rateLimits.ts';
 import { Refusals } from './refusals/refusals.ts';
+import { Doors } from './portals/doors.ts';
 import { Readiness } from './readiness.ts';
 import { RunWatch } from './runWatch.ts';
 import { ApiKeys } from './signIn/apiKeys.ts';
@@ -39,7 +43,7 @@ export async function startApi(
   { logger = createLogger('api', { level: configuration.logLevel }) }: { logger?: Logger } = {},
 ): Promise<RunningApi> {
   refusePlainHttp(configuration);
-  const server = createServer({ headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
+  const server = createServer({ headersTimeout: 15_000, requestTimeout: fileSeconds * 1000, keepAliveTimeout: 65_000 });
   const starting = (_request: IncomingMessage, response: ServerResponse) =>
     void response.writeHead(503, { 'Retry-After': '1' }).end();
   server.on('request', starting);
@@ -78,17 +82,22 @@ async function serve(on: {
     attempts: new AttemptLimits(platform),
     relyingParty: { id: new URL(publicUrl).hostname, name: 'Tenantry', origins: [...ownOrigins(publicUrl, port)] },
     checkPassword: passwordCheck(platform),
+    realm: platformRealm(platform),
+    doors: new Doors(platform, access),
     limits: new RateLimits(platform.configuration.quotas),
     refusals: new Refusals(platform, logger),
     workflows: new WorkflowDesk(platform, temporal.client, logger),
     runWatch: new RunWatch(platform),
+    licenseLookup: new LicenseLookup(platform.configuration.appDatabaseUrl),
     readiness: new Readiness(platform, temporal.client),
   };
   const close = async () => {
     context.access.stop();
     context.sessions.stop();
     context.apiKeys.stop();
+    context.doors.stop();
     context.runWatch.stop();
+    await context.licenseLookup.close();
     await context.workflows.stop();
     await context.refusals.stop();
     await temporal.close();

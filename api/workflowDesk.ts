@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { v4 as randomId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
-import { callbackSignal, decideSignal } from '#contracts/workflowInputs.ts';
+import { callbackSignal, decideSignal, wakeSignal } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
 import { rows } from '#domain/sql.ts';
 import type { Logger } from '#observability/logging.ts';
 import { startRun } from '#temporal/startRun.ts';
-import type { planTenant } from '#workflows/planTenant.ts';
+import type { planTenant } from '#workflows/tenant/planTenant.ts';
 
 const patienceMs = 3_000;
 const planPatienceMs = 5_000;
@@ -57,6 +57,14 @@ export class WorkflowDesk {
       }
     };
     return this.#attempt(delivering(), 'a decision was not delivered yet');
+  }
+
+  /** Tells a workflow that it has something to look at; it would look by itself, later. Never throws. */
+  wake(workflowId: string): Promise<void> {
+    const telling = this.#client.withDeadline(Date.now() + patienceMs, () =>
+      this.#client.workflow.getHandle(workflowId).signal(wakeSignal),
+    );
+    return this.#attempt(telling, `workflow ${workflowId} was not woken yet`);
   }
 
   /** Tells a workflow that a callback was answered; it would look by itself, later. Never throws. */

@@ -8,6 +8,8 @@ export const exitCodes = {
   usage: 2,
   /** It could not be done or found out: a file, a server or a bucket is out of reach. */
   unable: 3,
+  /** It stands still where a person must tell something, and goes on by the same command. */
+  waits: 4,
 } as const;
 
 /** Ends the command with a text for people and nothing else. */

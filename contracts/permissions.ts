@@ -5,14 +5,44 @@ export const permissions = [
   'tenants:update',
   'tenants:delete',
   'tenants:reveal',
+  'tenants:suspend',
+  'tenants:offboard',
+  'tenants:hold',
+  'tenants:import',
+  'tenants:migrate',
+  'tenants:rotate',
+  'tenants:transfer',
+  'backups:read',
+  'backups:run',
+  'backups:manage',
+  'backups:restore',
+  'backups:export',
+  'onboarding:read',
+  'onboarding:manage',
+  'sign-ups:read',
+  'sign-ups:decide',
   'runs:read',
   'runs:cancel',
   'runs:retry',
   'runs:decide',
   'plans:read',
   'plans:write',
+  'licenses:read',
+  'licenses:issue',
+  'licenses:manage',
+  'licenses:revoke',
+  'licenses:use',
+  'licenses:policies',
+  'licenses:renew',
+  'billing:read',
+  'billing:manage',
   'blueprints:read',
   'blueprints:write',
+  'runbooks:read',
+  'runbooks:edit',
+  'runbooks:run',
+  'runbooks:practice',
+  'runbooks:decide',
   'tasks:read',
   'tasks:update',
   'drift:read',
@@ -22,6 +52,8 @@ export const permissions = [
   'orphans:remove',
   'platform:recover',
   'platform:pause',
+  'schedules:read',
+  'schedules:manage',
   'notifications:manage',
   'histories:read',
   'worker-tokens:manage',
@@ -55,15 +87,22 @@ export const seededRoles = {
   admin: {
     title: 'Admin',
     description: 'Tenants, plans, people and keys; not the roles themselves nor recovery',
-    permissions: allBut('roles:manage', 'approvals:configure', 'platform:recover', 'histories:read', 'tenants:reveal'),
+    permissions: allBut(
+      'backups:export',
+      'roles:manage',
+      'approvals:configure',
+      'platform:recover',
+      'histories:read',
+      'tenants:reveal',
+    ),
   },
   operator: {
     title: 'Operator',
-    description: 'Runs, findings and recovery; no people and no plans',
+    description: 'Runs, findings, fleets and recovery; no people and no plans',
     permissions: [
       ...permissions.filter((permission) => isReading(permission) && permission !== 'audit:export'),
-      'runs:cancel', 'runs:retry', 'runs:decide', 'tasks:update', 'drift:check', 'drift:repair', 'orphans:remove',
-      'platform:recover', 'platform:pause', 'api-keys:create',
+      'tenants:suspend', 'tenants:migrate', 'tenants:rotate', 'backups:run', 'backups:manage', 'backups:restore', 'runs:cancel', 'runs:retry', 'runs:decide', 'tasks:update', 'drift:check', 'drift:repair', 'orphans:remove',
+      'platform:recover', 'platform:pause', 'runbooks:edit', 'runbooks:run', 'runbooks:practice', 'runbooks:decide', 'schedules:manage', 'api-keys:create',
     ], // prettier-ignore
   },
   auditor: {
@@ -76,10 +115,16 @@ export const seededRoles = {
     description: 'Looks after tenants, and enters one by its consent',
     permissions: [
       'tenants:read',
+      'backups:read',
       'runs:read',
       'plans:read',
+      'licenses:read',
+      'billing:read',
       'tasks:read',
       'tasks:update',
+      'onboarding:read',
+      'onboarding:manage',
+      'sign-ups:read',
       'support:read',
       'support:access',
     ],
@@ -119,5 +164,8 @@ export const permissionsAt = (grants: readonly Grant[], target: Target = {}): Pe
 export const mayCreateTenants = (grants: readonly Grant[]): boolean =>
   grants.some(({ scope, permissions: held }) => scope.kind !== 'tenant' && held.includes('tenants:create'));
 
-/** What a route declares: a permission, or that it deliberately needs none, only a sign-in, or a worker's token. */
-export type RoutePermission = Permission | 'public' | 'signed-in' | 'worker';
+/**
+ * What a route declares: a permission, or that it deliberately needs none, only a sign-in, or a worker's token; or that it is of a
+ * portal, where people of the tenant are permitted things and nobody else.
+ */
+export type RoutePermission = Permission | 'public' | 'signed-in' | 'worker' | 'portal';

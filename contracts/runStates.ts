@@ -30,9 +30,10 @@ export const terminalRunStates = ['succeeded', 'rolled_back', 'cancelled', 'need
 
 const runMoves: Record<RunState, readonly RunState[]> = {
   queued: ['running', 'waiting', 'paused', 'rolling_back', 'cancelled', 'rolled_back', 'needs_attention'],
-  running: ['waiting', 'paused', 'rolling_back', 'succeeded', 'needs_attention'],
-  waiting: ['running', 'paused', 'rolling_back', 'needs_attention'],
-  paused: ['running', 'waiting', 'rolling_back', 'needs_attention'],
+  // What a run of the platform did for one tenant after another stays when it is cancelled: nothing is rolled back then.
+  running: ['waiting', 'paused', 'rolling_back', 'succeeded', 'cancelled', 'needs_attention'],
+  waiting: ['running', 'paused', 'rolling_back', 'cancelled', 'needs_attention'],
+  paused: ['running', 'waiting', 'rolling_back', 'cancelled', 'needs_attention'],
   rolling_back: ['rolled_back', 'cancelled', 'needs_attention'],
   succeeded: [],
   rolled_back: [],

@@ -45,6 +45,7 @@ export const Run = z.object({
       done: z.number().int(),
       total: z.number().int().nullable(),
       found: z.number().int(),
+      perSecond: z.number().nullable().describe('How many it did a second of late; null where nobody measures that'),
       skipped: z.array(z.object({ tenantId: z.uuid().nullable(), title: z.string(), why: z.string() })),
     })
     .nullable()
@@ -59,6 +60,7 @@ export const Run = z.object({
     cancel: z.boolean(),
     tryAgain: z.boolean(),
     finishRollback: z.boolean(),
+    reverse: z.boolean(),
     pause: z.boolean(),
     resume: z.boolean(),
     decide: z.array(DecisionKind),
@@ -75,6 +77,8 @@ export const Run = z.object({
     .nullable()
     .describe('Why and where the run stands still'),
   decisions: z.array(RunDecision),
+  reversibleUntil: z.iso.datetime().nullable().describe('Until when a run may take back what this one did'),
+  reverseOf: z.uuid().nullable().describe('The run that this one takes back'),
   parentRunId: z.uuid().nullable().describe('The run that this one follows up'),
   blueprint: z
     .object({ name: z.string(), version: z.number().int() })

@@ -11,9 +11,32 @@ export const taskKinds = [
   'delivery_refused',
   'approval',
   'support_access',
+  'onboarding_overdue',
+  'sign_up',
+  'secrets_handed_out',
+  'payment_waiting',
+  'renewal_stranded',
+  'backups_missed',
+  'backup_broken',
+  'platform_backup',
+  'server_backup',
+  'archive_broken',
+  'restore_not_begun',
+  'drill_failed',
+  'drill_overdue',
+  'replication',
+  'practice_overdue',
 ] as const;
 export const TaskKind = z.enum(taskKinds);
 export type TaskKind = z.infer<typeof TaskKind>;
+
+/** What happens by itself, and nobody is asked for, but may want to hear of. */
+export const noticeKinds = ['license_reminder', 'license_expired', 'license_renewed', 'renewal_failed'] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
+/** Everything that somebody can be told of. */
+export const NotificationKind = z.enum([...taskKinds, ...noticeKinds]);
+export type NotificationKind = z.infer<typeof NotificationKind>;
 
 export const TaskState = z.enum(['open', 'done']);
 export type TaskState = z.infer<typeof TaskState>;
@@ -32,7 +55,10 @@ export const Task = z.object({
   left: z.array(LeftThing),
   runId: z.uuid().nullable(),
   tenantId: z.uuid().nullable(),
-  subjectId: z.uuid().nullable().describe('The approval or the support access that it is about, by its kind'),
+  subjectId: z
+    .uuid()
+    .nullable()
+    .describe('The approval, the support access or the sign-up that it is about, by its kind'),
   tenant: z.object({ name: z.string(), slug: z.string().nullable(), plan: z.string() }).nullable(),
   assignee: z.object({ id: z.uuid(), email: z.string() }).nullable(),
   openedAt: z.iso.datetime(),
@@ -66,7 +92,7 @@ export const Channel = z.enum(channels);
 export type Channel = z.infer<typeof Channel>;
 
 const title = z.string().trim().min(1).max(120);
-const kinds = z.array(TaskKind).min(1, 'must name at least one kind').max(20);
+const kinds = z.array(NotificationKind).min(1, 'must name at least one kind').max(30);
 
 /** Absolute, http(s), and without credentials: those belong into the signature. */
 const WebhookUrl = z
@@ -102,7 +128,8 @@ export const NotificationTargetChange = z.strictObject({
 /** One attempt to tell: how often it was tried, and why it did not arrive. */
 export const Notification = z.object({
   id: z.uuid().describe('The `webhook-id`, the same in every attempt'),
-  taskId: z.uuid().nullable().describe('Null for a test'),
+  taskId: z.uuid().nullable().describe('Null for a notice, and for a test'),
+  notice: z.enum(noticeKinds).nullable().describe('Null for a task, and for a test'),
   state: z.enum(['waiting', 'sent', 'dead']),
   attempts: z.number().int(),
   nextAttemptAt: z.iso.datetime().nullable(),
@@ -117,7 +144,7 @@ export const NotificationTarget = z.object({
   title: z.string(),
   channel: Channel,
   address: z.string(),
-  kinds: z.array(TaskKind),
+  kinds: z.array(NotificationKind),
   enabled: z.boolean(),
   createdAt: z.iso.datetime(),
   waiting: z.number().int(),

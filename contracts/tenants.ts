@@ -85,6 +85,16 @@ export const TenantChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something');
 export type TenantChange = z.infer<typeof TenantChange>;
 
+export const TenantPlanChange = z.strictObject({
+  plan: z.string().min(1).max(63),
+  expected: z.string().min(1).max(63).describe('The plan that the tenant is believed to have'),
+  revokeOlder: z
+    .boolean()
+    .default(false)
+    .describe('Files of its licence that were issued before are revoked, so that they grant the former plan no more'),
+});
+export type TenantPlanChange = z.infer<typeof TenantPlanChange>;
+
 export const TenantRemoval = z.strictObject({ confirm: z.string().max(120).describe("The tenant's slug, typed out") });
 
 export const Resource = z.object({

@@ -17,9 +17,14 @@ export interface PlannedStep {
   inputNumbers?: number[];
   /** Its act is a short transaction in the registry: it runs beside its workflow, without a round trip to the server. */
   isLocal?: true;
+  /** Present where nothing but the access of its resource is settled: what its act does; the undo does the other. */
+  verb?: AccessVerb;
   /** What only this kind of step has: where a custom step is served, how long an outside answer may take. */
   spec?: StepSpec;
 }
+
+export const accessVerbs = ['suspend', 'open'] as const;
+export type AccessVerb = (typeof accessVerbs)[number];
 
 /** Of a step that is served outside: by a worker of the SaaS team, or at an address. */
 export interface StepSpec {
@@ -81,6 +86,12 @@ export interface Taken {
 /** Why a run stands still before a step: it asks a person, or waits for better times, or does so no more. */
 export type Hold = 'person' | 'times' | 'nothing';
 
+/**
+ * What an import asks of its workflow next: to read the file, to wait until somebody starts it, to come again at once or after a
+ * moment, to stand still because somebody paused it, or nothing more.
+ */
+export type ImportTurn = 'check' | 'wait' | 'again' | 'more' | 'held' | 'over';
+
 export const runQueues = ['interactive', 'bulk'] as const;
 export type RunQueue = (typeof runQueues)[number];
 
@@ -100,11 +111,107 @@ export const workflowKinds = [
   'sweepOrphans',
   'applyRetention',
   'removeOrphan',
+  'onboardTenant',
+  'suspendTenant',
+  'resumeTenant',
+  'offboardTenant',
+  'shredTenantKey',
+  'importTenants',
+  'migrateFleet',
+  'changeOwnership',
+  'renameTenant',
+  'rotateTenantSecrets',
+  'renewLicense',
+  'reissueLicenses',
+  'backupPlatform',
+  'drillTenant',
+  'backupTenant',
+  'verifyBackup',
+  'backupFleet',
+  'drillFleet',
+  'restoreTenant',
+  'refillFleet',
+  'executeRunbook',
+  'recoverTenant',
 ] as const;
 export type WorkflowKind = (typeof workflowKinds)[number];
 
+/** Runs that schedules start: each is a row in the ledger, as if somebody had pressed the button. */
+export const scheduledRunKinds = ['checkDrift', 'sweepOrphans', 'applyRetention', 'backupPlatform'] as const;
+export type ScheduledRunKind = (typeof scheduledRunKinds)[number];
+
+/** What is due is worked off often, so no run tells of each time. Each is served by the activity `drain.<kind>`. */
+export const drainKinds = [
+  'cullLicenseUses',
+  'expireLicenseOverrides',
+  'endLicenses',
+  'remindOfLicenses',
+  'rollUpUsage',
+  'noteSeatPeaks',
+  'openLicenseRenewals',
+  'drillBackups',
+  'openFleetBackups',
+  'removeOldBackups',
+  'rereadBackups',
+  'watchBackups',
+  'shipLog',
+  'backUpServer',
+  'checkArchive',
+  'practiseRunbooks',
+] as const;
+export type DrainKind = (typeof drainKinds)[number];
+
+/** What one batch of a drain came to. */
+export interface Drained {
+  done: number;
+  /** Nothing is left that is due now. */
+  isOver: boolean;
+}
+
 /** The ones that stop before a step when they are asked to. A removal does not: nobody is served by half of one. */
-export const pausableKinds: readonly WorkflowKind[] = ['provisionTenant'];
+export const pausableKinds: readonly WorkflowKind[] = [
+  'provisionTenant',
+  'importTenants',
+  'migrateFleet',
+  'drillFleet',
+];
+
+/** Runs over many tenants: each tenant's part stands for itself and is not taken back. */
+export const hasNoWayBack: readonly WorkflowKind[] = [
+  'importTenants',
+  'migrateFleet',
+  'backupFleet',
+  'drillFleet',
+  'refillFleet',
+];
+
+/** A deed of an execution's step, as its workflow hands it to an activity. */
+export interface DeedInput extends PlatformRef {
+  stepId: string;
+  verb: 'act' | 'rehearse' | 'undo';
+  /** Which time the step is at it: what belongs to an earlier one is refused. */
+  round: number;
+}
+
+/** What a turn of an execution asks its workflow to carry out. */
+export interface RunbookDeed extends Pick<DeedInput, 'stepId' | 'verb' | 'round'> {
+  /** The same in every turn until it is reported. */
+  id: string;
+  title: string;
+  activity: string;
+  /** Present where a worker of the SaaS team serves it. */
+  taskQueue?: string;
+  timeoutSeconds?: number;
+}
+
+export interface RunbookTurn {
+  deeds: RunbookDeed[];
+  /** Ids of deeds whose steps have moved on. */
+  dropped: string[];
+  /** When the clock alone changes something, in milliseconds. */
+  wakeAt: number | null;
+  isOver: boolean;
+}
 
 /** `<workflow>/<tenantId or platform>/<runId>`, and the epoch when started anew: the codec finds the tenant's key by the second part. */
 export const workflowIdOf = (kind: WorkflowKind, tenantId: string | null, runId: string): string =>

@@ -2,21 +2,23 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { runQueues, type RunQueue } from '#contracts/workflowInputs.ts';
+import { backupsOf, backupVariables, type BackupSettings } from './settings/backups.ts';
+import { physicalOf, physicalVariables, type PhysicalSettings } from './settings/physical.ts';
+import { billingOf, billingVariables, type BillingSettings } from './settings/billing.ts';
+import { dnsOf, dnsVariables, type DnsSettings } from './settings/dns.ts';
 import { supportLimitsOf, supportVariables, type SupportLimits } from './settings/support.ts';
+import { erasureOf, erasureVariables, placeIn, type ErasureSettings } from './settings/erasure.ts';
+import { addressTimesOf, addressVariables, type AddressTimes } from './settings/addresses.ts';
 import { sessionLimitsOf, sessionVariables, type SessionLimits } from './settings/sessions.ts';
 import { quotasOf, quotaVariables, type Quotas } from './settings/quotas.ts';
+import { importLimitsOf, importVariables, type ImportLimits } from './settings/imports.ts';
+import { timeOfDay, type TimeOfDay } from './settings/timeOfDay.ts';
+import { serversOf, serverVariables, type ServerSettings } from './settings/servers.ts';
+import { usageLimitsOf, usageVariables, type UsageLimits } from './settings/usage.ts';
 import { days, retentionOf, retentionVariables, type Retention } from './settings/retention.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
-/** `02:17`, in UTC, or `never`. */
-const timeOfDay = z
-  .string()
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^never$/, 'must be a time of day in UTC like 02:17, or never')
-  .transform((text) => {
-    const [hour, minute] = text.split(':').map(Number);
-    return text === 'never' ? null : { hour: hour ?? 0, minute: minute ?? 0 };
-  });
 const switchedOn = z.enum(['true', 'false']).transform((word) => word === 'true');
 /** Exactly as browsers send them: scheme, host and port, nothing after. */
 const origins = z
@@ -77,6 +79,15 @@ const Environment = z.object({
   TENANTRY_RETENTION_AT: timeOfDay.prefault('04:17'),
   ...sessionVariables,
   ...supportVariables,
+  ...addressVariables,
+  ...dnsVariables,
+  ...importVariables,
+  ...usageVariables,
+  ...billingVariables,
+  ...erasureVariables,
+  ...backupVariables,
+  ...serverVariables,
+  ...physicalVariables,
   TENANTRY_UNDO_PATIENCE_SECONDS: seconds.default(900),
   TENANTRY_DRIFT_CHECK_AT: timeOfDay.prefault('02:17'),
   TENANTRY_SWEEP_AT: timeOfDay.prefault('03:17'),
@@ -86,6 +97,7 @@ const Environment = z.object({
   TENANTRY_AUDIT_ANCHOR_SECONDS: z.coerce.number().int().min(1).max(3_600).optional(),
   TENANTRY_AUDIT_VERIFY_HOURS: z.coerce.number().int().min(1).max(720).default(24),
   TENANTRY_KEEP_EVENTS_DAYS: days.prefault('forever'),
+  TENANTRY_RECONCILE_SECONDS: z.coerce.number().int().min(1).max(60).default(10),
   TENANTRY_CIRCUIT_THRESHOLD: z.coerce.number().int().min(2).max(10_000).default(5),
 });
 
@@ -130,16 +142,29 @@ export interface Configuration {
   quotas: Quotas;
   sessions: SessionLimits;
   support: SupportLimits;
+  addresses: AddressTimes;
+  dns: DnsSettings;
+  imports: ImportLimits;
+  usage: UsageLimits;
+  billing: BillingSettings;
+  /** Where exports are kept: a folder, or s3://bucket/prefix. */
+  place: string;
+  erasure: ErasureSettings;
+  backups: BackupSettings;
+  servers: ServerSettings;
+  physical: PhysicalSettings;
   undoPatienceSeconds: number;
   actAttempts: number;
+  /** How often an open run is compared with its workflow, and asked again what it did not answer. */
+  reconcileSeconds: number;
   /** How many runs fail at a provider before the others wait for it instead of failing too. */
   circuitThreshold: number;
   /** Where the audit's heads are anchored and how often at most, and how often its chains are verified. */
   audit: { anchor: string; anchorSeconds: number; verifyHours: number; keepDays: number | null };
   /** When every night, in UTC; null for never. */
-  driftCheckAt: { hour: number; minute: number } | null;
-  sweepAt: { hour: number; minute: number } | null;
-  retentionAt: { hour: number; minute: number } | null;
+  driftCheckAt: TimeOfDay | null;
+  sweepAt: TimeOfDay | null;
+  retentionAt: TimeOfDay | null;
   /** What was removed more recently than this is not called an orphan yet. */
   sweepGraceSeconds: number;
 }
@@ -224,8 +249,19 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     retentionAt: e.TENANTRY_RETENTION_AT,
     sessions: sessionLimitsOf(e),
     support: supportLimitsOf(e),
+    addresses: addressTimesOf(e),
+    dns: dnsOf(e),
+    imports: importLimitsOf(e),
+    usage: usageLimitsOf(e),
+    billing: billingOf(e),
+    place: placeIn(e, dataDir),
+    erasure: erasureOf(e, dataDir),
+    backups: backupsOf(e, dataDir),
+    servers: serversOf(e),
+    physical: physicalOf(e, dataDir),
     undoPatienceSeconds: e.TENANTRY_UNDO_PATIENCE_SECONDS,
     actAttempts: e.TENANTRY_ACT_ATTEMPTS,
+    reconcileSeconds: e.TENANTRY_RECONCILE_SECONDS,
     circuitThreshold: e.TENANTRY_CIRCUIT_THRESHOLD,
     audit: auditOf(e, dataDir),
     driftCheckAt: e.TENANTRY_DRIFT_CHECK_AT,

@@ -14,7 +14,7 @@ const silenceMs = 20_000;
  * A connection that says nothing for longer than any statement may take leads nowhere (a network that drops packets): it is given up,
  * so that the pool can make another, instead of after the quarter of an hour that TCP would wait.
  */
-function registrySocket(): Socket {
+export function registrySocket(): Socket {
   const socket = new Socket();
   const silent = () => Object.assign(new Error('the registry fell silent'), { code: 'ETIMEDOUT' });
   return socket.setTimeout(silenceMs, () => socket.destroy(silent()));
@@ -24,6 +24,7 @@ function registrySocket(): Socket {
 export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise<Registry> {
   return MikroORM.init({
     clientUrl: url,
+    ...socketOf(url),
     entities: [Blueprint, Plan, Tenant, TenantAddress, Run, RunStep, Resource],
     pool: { min: 0, max: poolSize },
     driverOptions: {
@@ -38,4 +39,10 @@ export async function openRegistry(url: string, { poolSize = 10 } = {}): Promise
     // A row's truth is in PostgreSQL; an identity map that outlives its fork would hide what others wrote.
     allowGlobalContext: false,
   });
+}
+
+/** The ORM takes host names of URLs alone; a server without a place on the net is named as libpq does it, by `?host=<folder of its socket>`. */
+export function socketOf(url: string): { host?: string } {
+  const host = new URL(url).searchParams.get('host');
+  return host === null ? {} : { host };
 }

@@ -22,7 +22,7 @@ export async function switchProvisioning(em: Sql, { paused, reason }: Provisioni
 /** Whether provisioning is held, by whom, and which providers are cut off because they failed for several tenants. */
 export async function viewProvisioning(em: Sql): Promise<ProvisioningState> {
   const [pause] = await rows<{ reason: string | null; since: string; email: string | null }>(em)`
-    select s.reason, s.changed_at as since, u.email from switches s left join users u on u.id = s.actor_id
+    select s.reason, s.changed_at as since, u.email from switches s left join users u on u.id = s.actor_id and u.tenant_id is null
     where s.name = 'provisioning' and s.paused`;
   const circuits = await rows<{
     provider: string;

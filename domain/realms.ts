@@ -13,7 +13,10 @@ export interface PublicKey {
   use: 'sig';
 }
 
-/** The JWKS document (RFC 7517) of a tenant's realm: retired keys stay until what they signed has expired. */
+/**
+ * The JWKS document (RFC 7517) of a tenant's realm: also the key that will sign next, and the one before, which is retired when what it
+ * signed has expired.
+ */
 export async function publishedKeys(em: Sql, tenantId: string): Promise<{ keys: PublicKey[] }> {
   const found = await rows<{
     id: string;
@@ -21,7 +24,7 @@ export async function publishedKeys(em: Sql, tenantId: string): Promise<{ keys: 
     public_jwk: { kty: string; crv: string; x: string; y: string };
   }>(em)`
     select k.id, k.algorithm, k.public_jwk from realm_keys k join realms r on r.resource_id = k.realm_id
-    where r.tenant_id = ${tenantId} and (k.retired_at is null or k.retired_at > now() - interval '1 day')
+    where r.tenant_id = ${tenantId} and k.retired_at is null
     order by k.created_at desc`;
   return {
     keys: found.map(({ id, algorithm, public_jwk }) => ({

@@ -51,8 +51,14 @@ const everythingIsInstalled = () => {
   try {
     const installed = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')).packages;
     const wanted = JSON.parse(readFileSync(lockFile, 'utf8')).packages;
+    // What lies elsewhere is a workspace: it is part of the checkout.
     const missing = Object.entries(wanted).some(
-      ([path, one]) => path && !one.link && !one.optional && one.version && installed[path]?.version !== one.version,
+      ([path, one]) =>
+        path.startsWith('node_modules/') &&
+        !one.link &&
+        !one.optional &&
+        one.version &&
+        installed[path]?.version !== one.version,
     );
     if (!missing) writeFileSync(stampFile, hash);
     return !missing;

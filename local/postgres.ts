@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { postgresBinaries, reachablePlace, serverUser } from './postgres/binaries.ts';
 import { initialise, settlePidFile, startServer, stoppingPostgres, writeSettings } from './postgres/cluster.ts';
+import { settleSpool } from './postgres/spool.ts';
 import { homeOf } from './postgres/home.ts';
+import { refuseOtherMajor } from './postgres/majorVersion.ts';
+import { settleSwitch } from './postgres/upgrade/switchClusters.ts';
 import { describeProcess, readLiving, removeRecord, stopProcess, writeRecord } from './processes.ts';
 import type { ProcessRecord } from './processes.ts';
 import { note, progress } from './progress.ts';
@@ -32,6 +35,8 @@ export interface PostgresOptions {
   choosePort: () => Promise<number>;
   /** False only where losing the last second in a power cut is no loss: tests. A killed process loses nothing either way. */
   durable?: boolean;
+  /** The server puts its log aside, for somebody who takes it away: a spool that nobody empties fills the disk. */
+  archives?: boolean;
 }
 
 /** Starts the embedded PostgreSQL in a session of its own, or adopts the one that an earlier launcher left running. */
@@ -39,6 +44,7 @@ export async function startPostgres({
   dataDir,
   choosePort,
   durable = true,
+  archives = false,
 }: PostgresOptions): Promise<RunningPostgres> {
   const runDir = join(dataDir, 'run');
   const living = await readLiving(runDir, postgresRecord);
@@ -52,11 +58,18 @@ export async function startPostgres({
   const bin = await postgresBinaries(user);
   const home = await homeOf(dataDir, user);
   const data = join(home, 'data');
+  const upgrade = await settleSwitch(home, user);
+  if (upgrade?.phase === 'kept')
+    note(
+      `PostgreSQL's data was moved from ${upgrade.from} to ${upgrade.to}; the old is kept: npm run tenantry -- postgres forget`,
+    );
+  await refuseOtherMajor({ bin, home, data, user });
   await initialise({ bin, home, data, user });
   const password = await readFile(join(home, 'password'), 'utf8');
   return progress('PostgreSQL', async () => {
     const port = await choosePort();
-    await writeSettings({ data, port, durable, user });
+    const archiving = archives ? await settleSpool(home, user) : null;
+    await writeSettings({ data, port, durable, user, archiving });
     await settlePidFile(data);
     await startServer({ bin, home, data, user });
     const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);

@@ -18,6 +18,8 @@ export interface ServersOptions {
   ports?: ServerPorts;
   /** See {@link startPostgres}. */
   durable?: boolean;
+  /** See {@link startPostgres}. */
+  archives?: boolean;
   /** Servers that run elsewhere are not started here. */
   existing?: { adminUrl?: string | undefined; temporalAddress?: string | undefined; uiUrl?: string | undefined };
   /** See {@link startTemporal}. */
@@ -37,7 +39,15 @@ export interface Servers {
 
 /** PostgreSQL and Temporal, side by side; if one cannot start, the other does not stay. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const { dataDir, ports = {}, durable = true, existing = {}, publicUrl, env = process.env } = options;
+  const {
+    dataDir,
+    ports = {},
+    durable = true,
+    archives = false,
+    existing = {},
+    publicUrl,
+    env = process.env,
+  } = options;
   const { chosen = {}, usual } = ports;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
 
@@ -46,6 +56,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     : startPostgres({
         dataDir,
         durable,
+        archives,
         choosePort: () =>
           settlePort({
             variable: 'TENANTRY_POSTGRES_PORT',
@@ -58,6 +69,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     ? Promise.resolve(null)
     : startTemporal({
         dataDir,
+        durable,
         publicUrl,
         env,
         choosePorts: async () => ({

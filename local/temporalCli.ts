@@ -62,7 +62,7 @@ export async function findTemporalCli(env: NodeJS.ProcessEnv = process.env): Pro
   );
 }
 
-async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+export async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | null> {
   for (const dir of (env.PATH ?? '').split(delimiter)) {
     if (!dir) continue;
     const file = join(dir, name);
@@ -104,7 +104,7 @@ async function download(place: string, env: NodeJS.ProcessEnv): Promise<string> 
 }
 
 /** A network that swallows packets must not cost minutes: the answer has to begin soon, the body may take a while. */
-async function fetchWithin(url: string): Promise<Response> {
+export async function fetchWithin(url: string): Promise<Response> {
   const control = new AbortController();
   const patience = setTimeout(() => control.abort(new Error(`no answer within ${answerMs / 1000} s`)), answerMs);
   try {
@@ -127,7 +127,7 @@ async function goInstall(place: string, env: NodeJS.ProcessEnv): Promise<string>
   return join(place, 'temporal');
 }
 
-const untilDone = (file: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> =>
+export const untilDone = (file: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> =>
   new Promise((resolve, reject) => {
     // Outside any checkout: a go.mod or go.work there would be asked first.
     const child = spawn(file, args, { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });

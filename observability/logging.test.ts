@@ -21,13 +21,15 @@ describe('logging', () => {
 
   it('carries request, run and tenant id through everything that is awaited, and not into a neighbour', async () => {
     const { logger, entries } = collecting();
+    const settled = Promise.withResolvers<void>();
     await Promise.all(
       ['a', 'b'].map((id) =>
         withLogContext({ requestId: id }, async () => {
-          await sleep(id === 'a' ? 5 : 1);
+          if (id === 'a') await settled.promise; // the other one writes in the middle of this one
           await withLogContext({ tenantId: `t${id}`, runId: `r${id}` }, async () => {
             await sleep(1);
             logger.info('inside');
+            settled.resolve();
           });
         }),
       ),

@@ -53,7 +53,7 @@ const patterns: [RegExp, string][] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/?#]+@/gi, `$1${redacted}@`],
   [/\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi, `$1 ${redacted}`],
   [/\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g, redacted],
-  [/\b(tnt_|twt_|tcb_)[0-9A-Za-z]{28}/g, `$1${redacted}`],
+  [/\b(tnt_|twt_|tcb_|tex_)[0-9A-Za-z]{28}/g, `$1${redacted}`],
   [/\bwhsec_[\w+/=]+/g, redacted],
   [/SCRAM-SHA-256\$[^\s'"\\]+/g, redacted],
   [/\b(password)\s+'[^']*'/gi, `$1 '${redacted}'`],

@@ -8,6 +8,7 @@ import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { createDeps, type WorkerDeps } from '#workers/createDeps.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
+import { addLicensedPlan, licensedPlan } from '#test/servers/licensedPlan.ts';
 import { plantings } from '#test/servers/plantings.ts';
 import type { Planting } from '#test/servers/plantings/planting.ts';
 import type { Owned, Provider, ResourceSpec } from './provider.ts';
@@ -25,6 +26,7 @@ describe('every provider', () => {
     installation = await TestInstallation.start();
     // A second control plane on the same servers, keeping its buckets in the same place.
     other = await TestInstallation.start({ TENANTRY_STORAGE_DIR: installation.configuration.storageDir });
+    for (const one of [installation, other]) await addLicensedPlan(one);
     deps = createDeps(installation.platform, installation.temporal.client);
     otherDeps = createDeps(other.platform, other.temporal.client);
   });
@@ -37,8 +39,9 @@ describe('every provider', () => {
 
   /** What an activity would hand to the provider for a tenant that was registered but not provisioned. */
   async function newSpec(kind: string, of = installation): Promise<ResourceSpec> {
+    const plan = kind === 'license' ? licensedPlan : 'standard';
     const { tenantId, runId } = await of.em.transactional((em) =>
-      registerTenant(em, of.platform.tenantKeys, { name: `Of ${kind} ${randomUUID().slice(0, 8)}` }, theSystem),
+      registerTenant(em, of.platform.tenantKeys, { name: `Of ${kind} ${randomUUID().slice(0, 8)}`, plan }, theSystem),
     );
     const [resource] = await of.asAdmin<{ id: string }>(
       null,
@@ -61,7 +64,7 @@ describe('every provider', () => {
     return all;
   }
 
-  for (const kind of ['database', 'realm', 'storage'] as const) {
+  for (const kind of ['database', 'realm', 'storage', 'license'] as const) {
     describe(`of kind ${kind}`, () => {
       let provider: Provider;
       let spec: ResourceSpec;
@@ -161,14 +164,30 @@ describe('every provider', () => {
         assert.deepEqual(await planting.remains(plantContext()), []);
       });
 
-      it('suspends and opens again by ensuring', async () => {
-        await provider.ensure(spec, never);
-        await provider.ensure({ ...spec, access: 'suspended' }, never);
-        assert.deepEqual(await provider.verify({ ...spec, access: 'suspended' }), []);
-        if (kind !== 'storage') assert.notDeepEqual(await provider.verify(spec), []);
+      for (const how of ['ensure', 'settleAccess'] as const)
+        it(`suspends and opens again by ${how}, as the registry wants it when it acts and not as it was told`, async () => {
+          const want = (access: 'open' | 'suspended') =>
+            installation.asAdmin(null, 'update resources set access = $2 where id = $1', [spec.resourceId, access]);
+          const suspended = { ...spec, access: 'suspended' as const };
+          await provider.ensure(spec, never);
+          await want('suspended');
+          await provider[how](suspended, never);
+          assert.deepEqual(await provider.verify(suspended), []);
+          assert.notDeepEqual(await provider.verify(spec), []);
+          await provider[how](spec, never); // by a late attempt, from when it was to be open
+          assert.deepEqual(await provider.verify(suspended), []);
+          await want('open');
+          await provider[how](spec, never);
+          await provider[how](suspended, never);
+          assert.deepEqual(await provider.verify(spec), []);
+          await provider.prove(spec);
+        });
+
+      it('settles the access of what was never made, and of nothing else', async () => {
+        await provider.settleAccess({ ...spec, access: 'suspended' }, never);
+        assert.equal((await provider.verify(spec))[0]?.isWhole ?? true, true);
         await provider.ensure(spec, never);
         assert.deepEqual(await provider.verify(spec), []);
-        await provider.prove(spec);
       });
 
       it('lists all that is ours and nothing that is not, page by page', async () => {

@@ -4,6 +4,7 @@ import type { ClusterIdentity } from '#domain/cluster/clusterChange.ts';
 const asked = new WeakMap<Client, { at: number; answer: Promise<ClusterIdentity> }>();
 const freshMs = 1_000;
 const patienceMs = 3_000;
+const unimplemented = 12;
 
 /**
  * Which cluster and namespace answer. Asked again after a second: a server that was replaced under the same address needs longer
@@ -21,8 +22,14 @@ export function clusterOf(client: Client): Promise<ClusterIdentity> {
 async function askCluster(client: Client): Promise<ClusterIdentity> {
   const { namespace } = client.options;
   return client.withDeadline(Date.now() + patienceMs, async () => {
-    const { clusterId } = await client.workflowService.getClusterInfo({});
+    const { clusterId } = await client.workflowService.getClusterInfo({}).catch(unlessNameless);
     const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace });
     return { clusterId, namespaceId: namespaceInfo?.id ?? '' };
   });
+}
+
+/** The test server, whose time is moved, has no id for itself: there the namespace's tells as much. */
+function unlessNameless(error: { code?: number }): { clusterId: string } {
+  if (error.code === unimplemented) return { clusterId: '' };
+  throw error;
 }

@@ -1,13 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { taskQueueOfActivityId, tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
+import { isRegistryAway } from '#domain/registryAway.ts';
 import { seal, unseal, type Keyring } from '#domain/secrets/keyring.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 
 const encoding = 'binary/tenantry-aes256gcm';
 const text = new TextEncoder();
 const words = new TextDecoder();
-const platform = 'platform';
+/** Whose payloads are that belong to no tenant. */
+export const platformOwner = 'platform';
+/** Longer than a registry is away that comes back by itself. */
+const patienceMs = 10 * 60_000;
+const longestPauseMs = 500;
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 /** Whose a payload is, and which queue's workers may open it; null for those of our own workers. */
@@ -27,6 +34,13 @@ export class KeyDestroyed extends Error {
 }
 
 /**
+ * What becomes of something that is to be written for a tenant whose key was shredded. A client refuses. A worker must not: an execution
+ * that outlived its tenant (in a cluster that comes back) is handed to it, and an error that it cannot write ends the whole worker. So it
+ * seals with a key that nobody keeps, and what it wrote is as unreadable as the rest of that history.
+ */
+export type WithoutKey = 'refuse' | 'seal for nobody';
+
+/**
  * Encrypts everything that goes into histories: with the tenant's key when the workflow id names a tenant, else with the
  * platform's. Shredding a tenant's key makes its histories unreadable. What an activity on a queue of the SaaS team is given, and
  * what it answers, is sealed for that queue.
@@ -34,27 +48,26 @@ export class KeyDestroyed extends Error {
 export class SealedPayloads implements PayloadCodec {
   readonly #keyring: Keyring;
   readonly #keys: TenantKeys;
+  readonly #withoutKey: WithoutKey;
 
-  constructor(keyring: Keyring, keys: TenantKeys) {
+  constructor(keyring: Keyring, keys: TenantKeys, withoutKey: WithoutKey = 'refuse') {
     this.#keyring = keyring;
     this.#keys = keys;
+    this.#withoutKey = withoutKey;
   }
 
-  encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    return this.sealFor(scopeIn(context) ?? { owner: platform, taskQueue: null }, payloads);
+  async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const scope = scopeIn(context) ?? { owner: platformOwner, taskQueue: null };
+    try {
+      return await this.sealFor(scope, payloads);
+    } catch (error) {
+      if (!(error instanceof KeyDestroyed) || this.#withoutKey === 'refuse') throw error;
+      return sealedWith({ id: 'none', key: randomBytes(32) }, scope, payloads);
+    }
   }
 
-  async sealFor({ owner, taskQueue }: PayloadScope, payloads: Payload[]): Promise<Payload[]> {
-    const { id, key } = await this.#keyOf(owner);
-    return payloads.map((payload) => ({
-      metadata: {
-        encoding: text.encode(encoding),
-        'key-id': text.encode(id),
-        owner: text.encode(owner),
-        ...(taskQueue === null ? {} : { 'task-queue': text.encode(taskQueue) }),
-      },
-      data: seal(key, Buffer.from(PayloadMessage.encode(payload).finish()), contextOf(id, taskQueue)),
-    }));
+  async sealFor(scope: PayloadScope, payloads: Payload[]): Promise<Payload[]> {
+    return sealedWith(await this.#keyOf(scope.owner), scope, payloads);
   }
 
   /**
@@ -90,12 +103,42 @@ export class SealedPayloads implements PayloadCodec {
   }
 
   async #keyOf(owner: string): Promise<{ id: string; key: Buffer }> {
-    if (owner === platform) return { id: platform, key: this.#keyring.platformKey };
-    const found = uuid.test(owner) ? await this.#keys.find(owner) : null;
+    if (owner === platformOwner) return { id: platformOwner, key: this.#keyring.platformKey };
+    const found = uuid.test(owner) ? await this.#find(owner) : null;
     if (!found) throw new KeyDestroyed(`the key of ${owner} is gone`);
     return found;
   }
+
+  /**
+   * A failure in here is one of the SDK's own, which ends the worker. So while the registry is away the workflow's task waits, is
+   * taken back by the server, and is carried out when the registry answers.
+   */
+  async #find(owner: string): Promise<{ id: string; key: Buffer } | null> {
+    const until = Date.now() + patienceMs;
+    for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs))
+      try {
+        return await this.#keys.find(owner);
+      } catch (error) {
+        if (!isRegistryAway(error) || Date.now() > until) throw error;
+        await delay(pauseMs);
+      }
+  }
 }
+
+const sealedWith = (
+  { id, key }: { id: string; key: Buffer },
+  { owner, taskQueue }: PayloadScope,
+  payloads: Payload[],
+): Payload[] =>
+  payloads.map((payload) => ({
+    metadata: {
+      encoding: text.encode(encoding),
+      'key-id': text.encode(id),
+      owner: text.encode(owner),
+      ...(taskQueue === null ? {} : { 'task-queue': text.encode(taskQueue) }),
+    },
+    data: seal(key, Buffer.from(PayloadMessage.encode(payload).finish()), contextOf(id, taskQueue)),
+  }));
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -121,7 +164,7 @@ const isOfTheServer = ({ metadata, data }: Payload): boolean =>
 const scopeIn = (context: SerializationContext | undefined): PayloadScope | null =>
   context?.workflowId
     ? {
-        owner: tenantOfWorkflowId(context.workflowId) ?? platform,
+        owner: tenantOfWorkflowId(context.workflowId) ?? platformOwner,
         taskQueue: context.type === 'activity' && !context.isLocal ? taskQueueOfActivityId(context.activityId) : null,
       }
     : null;

@@ -5,7 +5,7 @@ import { tenantOfWorkflowId } from '#contracts/workflowInputs.ts';
 import type { Platform } from '#domain/platform.ts';
 import { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 import { queueServesRun, type TokenHolder } from '#domain/workerTokens/workerTokens.ts';
-import { KeyDestroyed, scopeOf, SealedPayloads, UnreadablePayload } from './payloadCodec.ts';
+import { KeyDestroyed, platformOwner, scopeOf, SealedPayloads, UnreadablePayload } from './payloadCodec.ts';
 
 /** Keys are read anew for each request: one that is shredded opens nothing from then on, whatever a process remembers. */
 const codecOf = ({ registry, installation }: Platform): SealedPayloads =>
@@ -34,8 +34,8 @@ export async function decodePayloads(
 }
 
 /**
- * Seals what a worker answers: with the key of the tenant whose run has a step on its queue, marked with the queue, so that only
- * this step's activity takes it. Refuses with `payload_out_of_scope`, `payload_unreadable`, `key_destroyed`.
+ * Seals what a worker answers: with the key of the tenant whose run has a step on its queue, or the platform's where a runbook has one,
+ * marked with the queue, so that only this step's activity takes it. Refuses with `payload_out_of_scope`, `payload_unreadable`, `key_destroyed`.
  */
 export async function encodePayloads(
   platform: Platform,
@@ -43,8 +43,8 @@ export async function encodePayloads(
   worker: TokenHolder,
   workflowId: string,
 ): Promise<EncodedPayload[]> {
-  const owner = tenantOfWorkflowId(workflowId);
-  if (!owner || !(await queueServesRun(platform.registry.em.fork(), worker.taskQueue, workflowId)))
+  const owner = tenantOfWorkflowId(workflowId) ?? platformOwner;
+  if (!(await queueServesRun(platform.registry.em.fork(), worker.taskQueue, workflowId)))
     throw new DomainError(
       'payload_out_of_scope',
       "No run under way with this workflow id has a step on this token's queue.",

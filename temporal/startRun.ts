@@ -1,13 +1,15 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
-import type {
-  PlannedStep,
-  PlatformRunInput,
-  RunInput,
-  RunQueue,
-  StepSpec,
-  WorkflowKind,
+import {
+  accessVerbs,
+  type AccessVerb,
+  type PlannedStep,
+  type PlatformRunInput,
+  type RunInput,
+  type RunQueue,
+  type StepSpec,
+  type WorkflowKind,
 } from '#contracts/workflowInputs.ts';
 import { runsElsewhere } from '#domain/cluster/compareCluster.ts';
 import type { Platform } from '#domain/platform.ts';
@@ -76,16 +78,31 @@ export async function startRun(platform: Platform, client: Client, runId: string
     where id = ${runId} and workflow_started_at is null`;
 }
 
+/** Whether an execution of this workflow is under way; one that Temporal does not know is none. */
+export async function executionIsOpen(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowNotFoundError') return false;
+    throw error;
+  }
+}
+
 /** The rows that promise a run's steps, as its workflow gets them; what a step lacks is left out. */
 async function plannedSteps(em: Sql, runId: string, epoch: number): Promise<PlannedStep[]> {
-  const found = await rows<PlannedStep & { waits: boolean; spec: StepSpec; begun: boolean; edited: number[] }>(em)`
+  const found = await rows<
+    PlannedStep & { waits: boolean; spec: StepSpec; begun: boolean; edited: number[]; doing: string | null }
+  >(em)`
     select id, position, title, kind, provider, resource_id as "resourceId", on_failure = 'wait' as waits, spec,
+           case when kind = 'resource' then split_part(act, '.', 2) end as doing,
            ${epoch > 1} and state <> 'pending' as begun,
            array(select number from step_inputs where step_id = run_steps.id and number > 1 and undone_at is null
                  order by number) as edited
     from run_steps where run_id = ${runId} order by position`;
-  return found.map(({ waits, spec, begun, edited, ...step }) => ({
+  return found.map(({ waits, spec, begun, edited, doing, ...step }) => ({
     ...step,
+    ...(isAccessVerb(doing) ? { verb: doing } : {}),
     ...(waits ? { onFailure: 'wait' as const } : {}),
     ...(step.kind === 'resource' && keptInRegistry.has(step.provider) ? { isLocal: true as const } : {}),
     ...(begun ? { begunBefore: true as const } : {}),
@@ -93,6 +110,9 @@ async function plannedSteps(em: Sql, runId: string, epoch: number): Promise<Plan
     ...(step.kind === 'http' || step.kind === 'custom' ? { spec: outsideOf(spec) } : {}),
   }));
 }
+
+const isAccessVerb = (doing: string | null): doing is AccessVerb =>
+  (accessVerbs as readonly (string | null)[]).includes(doing);
 
 /** What a workflow needs to know of a step that is served outside; its inputs and schemas stay in the registry. */
 const outsideOf = ({ taskQueue, activity, undo, timeoutSeconds }: StepSpec): StepSpec =>

@@ -15,10 +15,10 @@ function planted(files: Record<string, string>): string[] {
     'providers/database.ts': "import { tenantOf } from '#domain/tenants.ts';\nexport const database = tenantOf;",
     'activities/index.ts':
       "import { database } from '#providers/database.ts';\nexport type Activities = typeof database;",
-    'workflows/provisionTenant.ts':
+    'workflows/tenant/provisionTenant.ts':
       "import type { Activities } from '#activities/index.ts';\nimport { runStates } from '#contracts/runStates.ts';\n" +
       "import { sleep } from '@temporalio/workflow';\nexport async function provisionTenant(a: Activities) { await sleep(runStates.length, a); }",
-    'workflows/index.ts': "export * from './provisionTenant.ts';",
+    'workflows/index.ts': "export * from './tenant/provisionTenant.ts';",
     'api/server.ts': "import type * as workflows from '#workflows/index.ts';\nexport type W = typeof workflows;",
     'web/src/lib/words.ts': "import type { Tenant } from '#contracts/tenants.ts';\nexport type T = typeof Tenant;",
     'web/src/Page.svelte': '<script lang="ts">\n  import { T } from \'#lib/words.ts\';\n</script>\n<p>{T}</p>',
@@ -59,7 +59,7 @@ describe('architecture', () => {
     ],
     [
       'the API running workflow code',
-      { 'api/x.ts': "import { provisionTenant } from '#workflows/provisionTenant.ts';" },
+      { 'api/x.ts': "import { provisionTenant } from '#workflows/tenant/provisionTenant.ts';" },
       /api may import only types from workflows/,
     ],
     [

@@ -5,15 +5,18 @@ import { createActivities } from '#activities/index.ts';
 import type { RunQueue } from '#contracts/workflowInputs.ts';
 import { ConfigurationError, type Configuration } from '#domain/configuration.ts';
 import { openPlatform } from '#domain/platform.ts';
+import { seedShipped } from '#domain/runbooks/versions/seedShipped.ts';
 import { defaultRegion } from '#domain/tenants/registerTenant.ts';
 import { createLogger, temporalLogger, type Logger } from '#observability/logging.ts';
 import { tracingActivityInterceptors, tracingSinks } from '#observability/temporalTracing.ts';
 import { connectionOptions, dataConverterOf, openTemporalClient } from '#temporal/connection.ts';
 import { taskQueueOf } from '#temporal/queues.ts';
+import { startCataloguePublisher } from './catalogue/cataloguePublisher.ts';
 import { createDeps, type WorkerDeps } from './createDeps.ts';
 import { startNotifier } from './notifier/notifier.ts';
 import { startReconciler } from './reconciler/reconciler.ts';
 import { startSealer } from './sealer/sealer.ts';
+import { followStores, startReplicationWatch } from './replication/replicationWatch.ts';
 import { stepInterceptor } from './stepInterceptor.ts';
 
 const poolSize = 20;
@@ -30,6 +33,8 @@ const slots: Record<RunQueue, ReturnType<typeof slotsOf>> = { interactive: slots
 const drainSeconds = 20;
 const idleEnoughMs = 3_000;
 const idleTickMs = 250;
+/** What is under way is told to end after `drainSeconds`; whatever has not by then does not end. */
+const longestStopMs = (drainSeconds + 10) * 1_000;
 
 export interface RunningWorker {
   /** Resolves when the worker ends without being asked to; rejects with the reason. */
@@ -66,19 +71,25 @@ export async function startWorker(
     await platform.close();
   };
   try {
+    const watched = { platform, servers: deps.servers, connections: deps.storeConnections, logger };
+    await followStores(watched);
     const [connection] = await Promise.all([
       NativeConnection.connect(connectionOptions(configuration)),
       deps.placement
         .settleWhereabouts()
         .then(() => deps.placement.ensureRoom(defaultRegion))
         .then(() => deps.placement.settleTags()),
+      seedShipped(platform.registry.em.fork()).then(({ refused }) => {
+        for (const { name, findings } of refused)
+          logger.error({ runbook: name, findings }, 'a runbook that is shipped cannot be run');
+      }),
     ]);
     const common: Omit<WorkerOptions, 'taskQueue'> = {
       connection,
       namespace: configuration.temporal.namespace,
       ...(await workflowCode(configuration)),
       activities: adaptActivities(createActivities(deps), deps),
-      dataConverter: dataConverterOf(platform),
+      dataConverter: dataConverterOf(platform, 'seal for nobody'),
       interceptors: {
         activity: [...tracingActivityInterceptors(), stepInterceptor({ ledger: deps.ledger, logger })],
       },
@@ -99,14 +110,16 @@ export async function startWorker(
     const reconciler = startReconciler({ platform, client: temporal.client, logger });
     const notifier = startNotifier({ platform, mail: deps.mail, logger });
     const sealer = startSealer({ platform, logger });
+    const publisher = startCataloguePublisher({ platform, fleet: deps.fleet, logger });
+    const replication = startReplicationWatch(watched);
     let stopping: Promise<void> | null = null;
     const stop = async () => {
-      await Promise.all([reconciler.stop(), notifier.stop()]);
+      await Promise.all([reconciler.stop(), notifier.stop(), publisher.stop(), replication.stop()]);
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const hasEnded = await endedOrIdle(workers, ended);
       await sealer.stop(); // the last: what happened while the others stopped is sealed too
       if (hasEnded) await connection.close();
-      else logger.warn('Temporal still holds a poll of this worker; nothing is under way, so it is left');
+      else logger.warn('the worker did not end; nothing of it is under way, or nothing that would end, so it is left');
       await closeAll();
     };
     return { ended, stop: () => (stopping ??= stop()) };
@@ -119,14 +132,16 @@ export async function startWorker(
 /**
  * Whether the workers ended by themselves. The server answers a poll that is under way when a worker says goodbye; it happens that the
  * goodbye overtakes the poll, which then stays for a minute (sdk-rust #1197, #1297). When nothing was under way for some
- * seconds, there is nothing to wait for.
+ * seconds, there is nothing to wait for. Nor is there after the longest time: the core can panic while it stops (sdk-rust #1165), and
+ * what it counts as under way then stays so for ever.
  */
 async function endedOrIdle(workers: Worker[], ended: Promise<void>): Promise<boolean> {
   const watched = ended.then(
     () => true,
     () => true,
   );
-  for (let idleMs = 0; idleMs < idleEnoughMs;) {
+  const latest = performance.now() + longestStopMs;
+  for (let idleMs = 0; idleMs < idleEnoughMs && performance.now() < latest;) {
     const pause = new AbortController();
     const tick = delay(idleTickMs, false, { signal: pause.signal }).catch(() => false);
     if (await Promise.race([watched, tick])) {

@@ -2,6 +2,8 @@ import type { Request } from 'express';
 import { DomainError } from '#contracts/errors.ts';
 
 export const bodyLimitBytes = 256 * 1024;
+/** The server waits longer than this, for files. */
+const bodyMs = 30_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(?:;|$))/i;
@@ -29,6 +31,11 @@ function collect(request: Request): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const late = setTimeout(() => {
+      reject(new DomainError('invalid_request', 'The body took longer than 30 seconds.'));
+      setTimeout(() => request.destroy(), 1_000).unref(); // it is told by then; nothing more is waited for
+    }, bodyMs);
+    request.once('close', () => clearTimeout(late)).once('end', () => clearTimeout(late));
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= bodyLimitBytes) return void chunks.push(chunk);
@@ -36,7 +43,9 @@ function collect(request: Request): Promise<Buffer> {
       reject(tooLarge());
     });
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('close', () => reject(new DomainError('invalid_request', 'The request ended before its body did.')));
+    request.once('close', () => {
+      if (!request.readableEnded) reject(new DomainError('invalid_request', 'The request ended before its body did.'));
+    });
   });
 }
 

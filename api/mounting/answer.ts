@@ -1,17 +1,19 @@
 import type { Response } from 'express';
-import { DomainError } from '#contracts/errors.ts';
 import { notesOf } from '../http/requestLog.ts';
 import type { RequestContext, Route } from '../route.ts';
-
-/** No request outlives this; what it began goes on and is found by its id or its idempotency key. */
-const deadlineMs = 12_000;
+import type { Deadline } from './deadline.ts';
 
 /** What a handler is given, its schemas forgotten. */
 export type Input = Parameters<Route['handle']>[0];
 
 /** Handles, checks what leaves, and writes it. */
-export async function answer(route: Route, input: Input, context: RequestContext, response: Response): Promise<void> {
-  const { body, bytes } = checked(route, await withinDeadline(route.handle(input, context)));
+export async function answer(
+  route: Route,
+  input: Input,
+  context: RequestContext,
+  { response, deadline }: { response: Response; deadline: Deadline },
+): Promise<void> {
+  const { body, bytes } = checked(route, await deadline.hold(route.handle(input, context)));
   if (body !== null && typeof body === 'object') noteIds(response, body as Record<string, unknown>);
   response.statusCode = statusOf(route, body);
   response.setHeader('Cache-Control', route.cacheControl ?? 'no-store');
@@ -39,16 +41,6 @@ function checked({ success }: Route, result: unknown): Checked {
   if (isLasting) checkedBefore.set(result, made);
   return made;
 }
-
-function withinDeadline<Result>(handling: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooLate()), deadlineMs);
-    handling.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-const tooLate = (): DomainError =>
-  new DomainError('dependency_down', `There was no answer within ${deadlineMs / 1000} seconds.`);
 
 const statusOf = ({ success }: Route, body: unknown): number =>
   success.also?.when(body) ? success.also.status : success.status;

@@ -17,7 +17,7 @@ export async function download(
   response.set({
     'Content-Type': type,
     'Content-Disposition': `attachment; filename="${fileName}"`,
-    'Cache-Control': 'no-store',
+    'Cache-Control': route.cacheControl ?? 'no-store',
     'X-Accel-Buffering': 'no',
   });
   if (isHead) return void response.end();

@@ -1,16 +1,22 @@
 import type { Request, Response } from 'express';
 import { announceAccess } from '#domain/access/epoch.ts';
+import type { Session } from '#contracts/session.ts';
+import { againAfterDeadlock } from '#domain/againAfterDeadlock.ts';
 import type { Sql } from '#domain/database.ts';
+import type { Realm } from '#domain/people/realm.ts';
 import type { ApiContext } from '../context.ts';
 import { carryOutOnce, idempotencyKey } from '../http/once.ts';
+import type { Door } from '../portals/doors.ts';
+import { viewPortalSession } from '../portals/viewPortalSession.ts';
 import type { AnyRoute, RequestContext } from '../route.ts';
+import { viewSession } from '../routes/session/viewSession.ts';
 import { Browser } from '../signIn/browser.ts';
 import { openingFor, type Opening } from '../signIn/opening.ts';
 import type { Admitted } from './admission/admit.ts';
 import type { Judge } from './admission/judge.ts';
 import type { Mounting } from './mountRoutes.ts';
 
-type Added = Omit<RequestContext, keyof ApiContext>;
+type Added = Omit<RequestContext, Exclude<keyof ApiContext, 'realm' | 'relyingParty'>>;
 type MakeContext = (route: AnyRoute, admitted: Admitted, request: Request, response: Response) => RequestContext;
 
 /**
@@ -40,6 +46,27 @@ export function handlerContexts({ context, cookies }: Mounting, judge: Judge): M
       return (this.#em ??= platform.registry.em.fork());
     }
 
+    get door(): Door {
+      const { door } = this.#admitted;
+      if (!door) throw new Error('this route is of no portal');
+      return door;
+    }
+
+    get realm(): Realm {
+      return this.#admitted.door?.realm ?? context.realm;
+    }
+
+    get relyingParty(): ApiContext['relyingParty'] {
+      return { ...context.relyingParty, name: this.realm.name };
+    }
+
+    get viewSession(): RequestContext['viewSession'] {
+      return async (signedIn) =>
+        this.#admitted.door
+          ? (viewPortalSession(signedIn) as unknown as Session)
+          : viewSession(signedIn, await access.knowing(signedIn.userId));
+    }
+
     get browser(): Browser {
       return this.#opening.browser;
     }
@@ -60,7 +87,6 @@ export function handlerContexts({ context, cookies }: Mounting, judge: Judge): M
       const { params, query, body, actor } = this.#admitted;
       const route = this.#route;
       return (work) => {
-        const em = platform.registry.em.fork();
         const key =
           !('success' in route) || !route.idempotent || actor.userId === null
             ? null
@@ -69,8 +95,11 @@ export function handlerContexts({ context, cookies }: Mounting, judge: Judge): M
                 route: `${route.method} ${route.path}`,
                 input: [params, query, body],
               });
-        if (!key || !('success' in route)) return em.transactional(work);
-        return carryOutOnce(em, key, route.success.status, work);
+        return againAfterDeadlock(() => {
+          const em = platform.registry.em.fork();
+          if (!key || !('success' in route)) return em.transactional(work);
+          return carryOutOnce(em, key, route.success.status, work);
+        });
       };
     }
 
@@ -88,8 +117,10 @@ export function handlerContexts({ context, cookies }: Mounting, judge: Judge): M
     }
 
     get #opening(): Opening {
-      const makeBrowser = () => new Browser(this.#request, this.#response, { cookies, keyring });
-      return (this.#opened ??= openingFor(context, this.#admitted, makeBrowser));
+      const { door } = this.#admitted;
+      const makeBrowser = () =>
+        new Browser(this.#request, this.#response, { cookies: door?.cookies ?? cookies, keyring, realm: this.realm });
+      return (this.#opened ??= openingFor(context, this.#admitted, this.realm, makeBrowser));
     }
   }
   Object.setPrototypeOf(HandlerContext.prototype, context);

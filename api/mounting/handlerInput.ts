@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Actor } from '#domain/events/appendEvent.ts';
 import type { Caller } from '../signIn/caller.ts';
+import { fileOf } from '../http/files.ts';
 import type { AnyRoute } from '../route.ts';
 import type { Admitted } from './admission/admit.ts';
 import { demandOf, mayOf, reachOf, type Questions } from './admission/permitted.ts';
@@ -46,6 +47,11 @@ export class HandlerInput implements Questions {
 
   get demand(): Questions['demand'] {
     return demandOf(this.#admitted);
+  }
+
+  get file(): AsyncIterable<Buffer> {
+    if (!('file' in this.#route) || !this.#route.file) throw new Error(`${this.#route.path} takes no file`);
+    return fileOf(this.#request, this.#route.file);
   }
 
   get header(): (name: string) => string | undefined {

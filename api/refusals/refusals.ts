@@ -68,13 +68,13 @@ export class Refusals {
       ...what,
       who: isKnown ? (actor.keyId ?? actor.userId ?? '') : (request.ip ?? ''),
       actorOf: () =>
-        isKnown
+        isKnown || actor?.portalOf
           ? actor
           : {
               userId: null,
               requestId,
               kind: 'user',
-              origin: sealOrigin(this.#platform.installation.keyring, {
+              origin: sealOrigin(this.#platform.installation.keyring.platformKey, {
                 address: request.ip ?? null,
                 userAgent: request.get('user-agent') ?? null,
               }),

@@ -73,7 +73,8 @@ export class ApiKeys {
   async #recheck(): Promise<void> {
     for (const one of this.#watched) {
       try {
-        if (await this.find(one.key)) continue;
+        const holder = await this.find(one.key);
+        if (holder && !holder.isSuspended) continue;
       } catch {
         continue; // The registry cannot say; it is asked again.
       }

@@ -31,6 +31,9 @@ const buckets = {
   /** Mails with a link that one address asks for, and that go to one account. */
   mailsAsked: { points: 20, duration: hour },
   mailsSent: { points: 3, duration: hour },
+  /** Mails that members of a tenant make its portal send: to one address, and in all. */
+  invitee: { points: 5, duration: hour },
+  tenantMails: { points: 300, duration: hour },
   /** Links that are none. */
   links: { points: 50, duration: 15 * minute },
 } as const;

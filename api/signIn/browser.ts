@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { Realm } from '#domain/people/realm.ts';
 import type { Place } from '#domain/people/sessions.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { addressOf } from '../http/rateLimits.ts';
@@ -15,12 +16,18 @@ export class Browser {
   readonly #response: Response;
   readonly #cookies: Cookies;
   readonly #keyring: Keyring;
+  readonly #realm: Pick<Realm, 'accountOf'>;
 
-  constructor(request: Request, response: Response, { cookies, keyring }: { cookies: Cookies; keyring: Keyring }) {
+  constructor(
+    request: Request,
+    response: Response,
+    { cookies, keyring, realm }: { cookies: Cookies; keyring: Keyring; realm: Pick<Realm, 'accountOf'> },
+  ) {
     this.#request = request;
     this.#response = response;
     this.#cookies = cookies;
     this.#keyring = keyring;
+    this.#realm = realm;
   }
 
   get place(): Place {
@@ -57,12 +64,12 @@ export class Browser {
   remember(email: string): void {
     const nonce = randomBytes(16).toString('base64url');
     const expires = new Date(Date.now() + deviceDays * 86_400_000);
-    this.#cookies.device.give(this.#response, `${nonce}.${this.#markOf(email, nonce)}`, expires);
+    this.#cookies.device.give(this.#response, `${nonce}.${this.#markOf(this.#realm.accountOf(email), nonce)}`, expires);
   }
 
   /** What guesses of this account's password, or of its second factor, count against; the guesser's own first. */
   guessing(what: 'password' | 'code', email: string): Counted[] {
-    const account = accountOf(email);
+    const account = this.#realm.accountOf(email);
     const device = this.#deviceKnownAs(account);
     if (device !== null) return [['device', `${what} ${device}`]];
     return [
@@ -80,11 +87,8 @@ export class Browser {
     return expected.length === given.length && timingSafeEqual(expected, given) ? `${account} ${nonce}` : null;
   }
 
-  #markOf(email: string, nonce: string): string {
-    const account = createHash('sha256').update(accountOf(email)).digest('hex');
-    return this.#keyring.deviceMac(`${nonce}/${account}`);
+  #markOf(account: string, nonce: string): string {
+    const digest = createHash('sha256').update(account).digest('hex');
+    return this.#keyring.deviceMac(`${nonce}/${digest}`);
   }
 }
-
-/** One account has one spelling. */
-export const accountOf = (email: string): string => email.trim().toLowerCase();

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { DomainError } from '#contracts/errors.ts';
 import type { KeyHolder } from '#domain/apiKeys/findKeyHolder.ts';
 import type { SignedIn } from '#domain/people/sessions.ts';
+import { suspended } from '#domain/tenants/openTenants.ts';
 import { tokenPrefixes } from '#domain/secrets/tokens.ts';
 import { findTokenHolder, type TokenHolder } from '#domain/workerTokens/workerTokens.ts';
 import type { ApiContext } from '../context.ts';
@@ -41,6 +42,7 @@ export async function callerOf(
   if (bearer !== null && isKey(bearer)) {
     const key = await apiKeys.find(bearer);
     if (!key) throw notValid('key');
+    if (key.isSuspended) throw suspended(null);
     if (people) throw new DomainError('key_not_allowed', 'Only a person who is signed in may do this.');
     return { ...nobody, key };
   }

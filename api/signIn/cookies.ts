@@ -37,8 +37,14 @@ export interface Cookies {
   device: Cookie;
 }
 
-export const cookiesOf = (publicUrl: string): Cookies => ({
-  session: sessionCookie(publicUrl),
-  step: hostCookie(publicUrl, '-step'),
-  device: hostCookie(publicUrl, '-device'),
+export const cookiesOf = (publicUrl: string): Cookies => cookiesNamed(publicUrl, '');
+
+/** Of one portal: a browser may be signed in at several, and on the platform, without one knowing of the other. */
+export const portalCookiesOf = (publicUrl: string, tenant: string): Cookies =>
+  cookiesNamed(publicUrl, `-portal-${tenant}`);
+
+const cookiesNamed = (publicUrl: string, whose: string): Cookies => ({
+  session: hostCookie(publicUrl, whose),
+  step: hostCookie(publicUrl, `${whose}-step`),
+  device: hostCookie(publicUrl, `${whose}-device`),
 });

@@ -1,4 +1,5 @@
 import type { Actor } from '#domain/events/appendEvent.ts';
+import type { Realm } from '#domain/people/realm.ts';
 import type { SignedIn, SignInFactor } from '#domain/people/sessions.ts';
 import { countSignIn } from '#observability/metrics.ts';
 import type { ApiContext } from '../context.ts';
@@ -23,6 +24,7 @@ export interface Opening {
 export function openingFor(
   { sessions }: Pick<ApiContext, 'sessions'>,
   { token, actor }: { token: string | null; actor: Actor },
+  { tenantId }: Pick<Realm, 'tenantId'>,
   makeBrowser: () => Browser,
 ): Opening {
   let made: Browser | null = null;
@@ -38,12 +40,14 @@ export function openingFor(
     },
     async signIn(userId, factor, passwordHash = null) {
       if (token) await sessions.end(token);
-      const signedIn = give(await sessions.begin({ userId, factor, passwordHash, place: browser().place }, actor));
+      const signedIn = give(
+        await sessions.begin({ userId, tenantId, factor, passwordHash, place: browser().place }, actor),
+      );
       browser().remember(signedIn.email);
       countSignIn('succeeded', factor);
       return signedIn;
     },
-    renewSession: async () => give(await sessions.renew(token ?? '')),
+    renewSession: async () => give(await sessions.renew(token ?? '', tenantId)),
     async signOut() {
       if (token) await sessions.end(token, actor);
       browser().takeSession();

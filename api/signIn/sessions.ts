@@ -47,8 +47,17 @@ export class Sessions {
     this.#stop = [access.onChange(() => this.#drop()), () => clearInterval(timer)];
   }
 
-  /** Who this token belongs to; null when nobody is signed in by it. */
-  async find(token: string | null): Promise<SignedIn | null> {
+  /**
+   * Who this token belongs to; null when nobody is signed in by it there.
+   *
+   * @param tenantId at whose portal; null for the platform, where no person of a tenant is anybody, nor the other way round
+   */
+  async find(token: string | null, tenantId: string | null = null): Promise<SignedIn | null> {
+    const signedIn = await this.#find(token);
+    return signedIn?.tenantId === tenantId ? signedIn : null;
+  }
+
+  async #find(token: string | null): Promise<SignedIn | null> {
     if (token === null || !tokenShape.test(token)) return null;
     const id = idOf(token);
     const kept = this.#kept.get(id);
@@ -67,20 +76,20 @@ export class Sessions {
 
   /** A new session for somebody who proved who they are. */
   async begin(
-    user: { userId: string; factor: SignInFactor; place: Place; passwordHash?: string | null },
+    user: { userId: string; tenantId: string | null; factor: SignInFactor; place: Place; passwordHash?: string | null },
     actor: Actor,
   ): Promise<Opened> {
     const { token } = await this.#em.transactional((tx) =>
       beginSession(tx, { ...user, seconds: this.#limits.absoluteSeconds }, actor),
     );
-    return this.#opened(token);
+    return this.#opened(token, user.tenantId);
   }
 
   /** The same session under a new token, because the person proved again who they are. */
-  async renew(token: string): Promise<Opened> {
+  async renew(token: string, tenantId: string | null): Promise<Opened> {
     const renewed = await renewSession(this.#em, token);
     await this.changed();
-    return this.#opened(renewed.token);
+    return this.#opened(renewed.token, tenantId);
   }
 
   /** @param actor who signs out; without one, the session only gives way to another */
@@ -120,14 +129,14 @@ export class Sessions {
     return this.#platform.configuration.sessions;
   }
 
-  async #opened(token: string): Promise<Opened> {
-    const signedIn = await this.find(token);
+  async #opened(token: string, tenantId: string | null): Promise<Opened> {
+    const signedIn = await this.find(token, tenantId);
     if (!signedIn) throw new Error('a session that was just begun is not there');
     return { token, signedIn };
   }
 
   async #read(token: string): Promise<SignedIn | null> {
-    const signedIn = await findSession(this.#em, token, this.#limits.idleSeconds);
+    const signedIn = await findSession(this.#em, this.#platform.tenantKeys, token, this.#limits.idleSeconds);
     if (!signedIn?.supportAccessId) return signedIn;
     return { ...signedIn, acting: await findActing(this.#em, this.#platform.tenantKeys, signedIn.supportAccessId) };
   }

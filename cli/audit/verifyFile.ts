@@ -50,7 +50,7 @@ function verdictOf(findings: number, isPinned: boolean): string {
 const textOf = ({ kind, chain, text }: Finding): string =>
   `${kind.padEnd(10)} ${chain === null ? '' : `chain ${chain}: `}${text}`;
 
-async function readKeys(file: string): Promise<PublicKey[]> {
+export async function readKeys(file: string): Promise<PublicKey[]> {
   try {
     const read = Keys.parse(JSON.parse(await readFile(callersPath(file), 'utf8')));
     if (Array.isArray(read)) return read;

@@ -1,6 +1,10 @@
+import { checkPlatformBackup } from './backupCheck.ts';
 import { openAnchors } from '#domain/audit/anchors/openAnchors.ts';
+import { openErasureLedger, verifyErasureLedger } from '#domain/erasure/erasureLedger.ts';
 import type { Configuration } from '#domain/configuration.ts';
 import type { Sql } from '#domain/database.ts';
+import { readCatalogue } from '#domain/fleet/catalogue.ts';
+import { countBehind } from '#domain/fleet/versions.ts';
 import { masterKeyIdOf } from '#domain/secrets/keyring.ts';
 import { registryTime, rows } from '#domain/sql.ts';
 import { migrations } from '#migrations/setUp.ts';
@@ -20,10 +24,13 @@ export const checkRegistry = async (em: () => Sql, configuration: Configuration)
       look('master key', () => checkMasterKey(em(), configuration)),
       look('runs', () => checkRuns(em())),
       look('tasks', () => checkTasks(em())),
+      look('tenant migrations', () => checkFleet(em())),
       look('messages', () => checkMessages(em())),
       look('sealing of the audit', () => checkSealing(em())),
       look('anchors of the audit', () => checkAnchors(em(), configuration)),
       look('verification of the audit', () => checkVerification(em())),
+      look('erasure ledger', () => checkErasures(em(), configuration)),
+      look('backup of the control plane', () => checkPlatformBackup(em(), configuration)),
     ])
   ).flat();
 
@@ -56,14 +63,22 @@ async function checkClock(em: Sql): Promise<Diagnosis> {
 }
 
 async function checkMasterKey(em: Sql, { masterKey }: Configuration): Promise<Diagnosis> {
-  const [installation] = await rows<{ master_key_id: string }>(em)`select master_key_id from installations`;
+  const [installation] = await rows<{ master_key_id: string; next_master_key_id: string | null }>(em)`
+    select master_key_id, next_master_key_id from installations`;
   if (!installation) return worthALook('master key', 'the registry has no installation yet', 'Start Tenantry once.');
   const given = masterKeyIdOf(masterKey);
+  const { next_master_key_id: next } = installation;
+  if (next && (given === next || given === installation.master_key_id))
+    return worthALook(
+      'master key',
+      `is being changed to ${next}; here is the ${given === next ? 'new' : 'old'} one`,
+      'When every api and worker was restarted with the new one: `tenantry master-key settle`.',
+    );
   return given === installation.master_key_id
     ? fine('master key', 'is the one of this registry')
     : wrong(
         'master key',
-        `this registry was founded with ${installation.master_key_id}, the key given is ${given}`,
+        `that of this registry is ${installation.master_key_id}, the key given is ${given}`,
         'Point TENANTRY_MASTER_KEY_FILE at the key that was saved at the first start.',
       );
 }
@@ -79,6 +94,18 @@ async function checkRuns(em: Sql): Promise<Diagnosis> {
   return held > 0
     ? worthALook('runs', `${held} stand still`, 'See Runs: they wait for a person, or for a provider.')
     : fine('runs', 'none is stuck');
+}
+
+async function checkFleet(em: Sql): Promise<Diagnosis> {
+  const { migrations, problem, readAt } = await readCatalogue(em);
+  const what = 'tenant migrations';
+  if (problem) return wrong(what, problem, "Bring the workers' folder of tenant migrations into order.");
+  if (readAt === null) return worthALook(what, 'no worker has told of its folder yet', 'Is a worker running?');
+  const { behind, quarantined } = await countBehind(em, migrations.length);
+  const text = `${behind} tenants are behind version ${migrations.length}${quarantined > 0 ? `, ${quarantined} of them in quarantine` : ''}`;
+  return behind > 0
+    ? worthALook(what, text, 'See Fleet.')
+    : fine(what, `all tenants are at version ${migrations.length}`);
 }
 
 async function checkTasks(em: Sql): Promise<Diagnosis> {
@@ -134,6 +161,17 @@ async function checkAnchors(em: Sql, { audit }: Configuration): Promise<Diagnosi
         'Have it verified: Audit, Verify now.',
       )
     : fine(what, `fit (the newest is of ${newest.at})`);
+}
+
+async function checkErasures(em: Sql, configuration: Configuration): Promise<Diagnosis> {
+  const [own] = await rows<{ id: string; erasures: number }>(em)`
+    select id, (select count(*)::int from erasures where certified_at is not null) as erasures from installations`;
+  const what = 'erasure ledger';
+  if (!own) return worthALook(what, 'the registry has no installation yet', 'Start Tenantry once.');
+  const findings = await verifyErasureLedger(em, own, openErasureLedger(configuration));
+  return findings.length > 0
+    ? wrong(what, findings.slice(0, 3).join('; '), 'Bring TENANTRY_ERASURE_LEDGER back from its own copy.')
+    : fine(what, `has a line for each of ${own.erasures} certificates`);
 }
 
 async function checkVerification(em: Sql): Promise<Diagnosis> {

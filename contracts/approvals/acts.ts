@@ -10,6 +10,16 @@ export const dangerousActs = {
     description: 'Roles given to people, and what custom roles permit.',
     recommended: 1,
   },
+  transfer_tenant: {
+    title: 'Hand a tenant to another owner',
+    description: 'Somebody else is asked to own a tenant, and does once they agree.',
+    recommended: 1,
+  },
+  revoke_license: {
+    title: 'Revoke a licence',
+    description: 'A licence is taken back for good, with every file of it.',
+    recommended: 1,
+  },
   rotate_key: {
     title: 'Rotate a platform key',
     description: "The secret that calls to the SaaS team's services are signed with.",
@@ -25,10 +35,20 @@ export const dangerousActs = {
     description: "A backup replaces a tenant's living data.",
     recommended: 2,
   },
+  hand_over_backup: {
+    title: 'Hand a tenant over to another installation',
+    description: "Another installation gets the key of a tenant's backups, and may make a tenant of its own from them.",
+    recommended: 1,
+  },
   failover: {
     title: 'Fail over',
     description: 'Another site takes over the registry.',
     recommended: 2,
+  },
+  migrate_fleet: {
+    title: 'Migrate the fleet',
+    description: "New migrations over all tenants' schemas.",
+    recommended: 1,
   },
   change_approvals: {
     title: 'Change what needs approval',

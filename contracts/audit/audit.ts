@@ -11,7 +11,7 @@ export const AuditEntry = z.object({
   outcome: AuditOutcome,
   code: z.string().nullable().describe('Why it was refused, or failed'),
   actor: z.object({
-    kind: z.enum(['system', 'user', 'key', 'worker']),
+    kind: z.enum(['system', 'user', 'key', 'worker', 'member']),
     userId: z.uuid().nullable(),
     email: z.string().nullable(),
     keyId: z.uuid().nullable().describe("The API key's, or the worker token's"),

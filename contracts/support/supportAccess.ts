@@ -104,17 +104,3 @@ export const Consent = z.object({
   may: z.object({ answer: z.boolean(), revoke: z.boolean() }),
 });
 export type Consent = z.infer<typeof Consent>;
-
-/** Who is at this portal: today only somebody of the platform who acts for the tenant; its own people follow. */
-export const PortalSession = z.object({
-  session: z
-    .object({
-      supportAccessId: z.uuid(),
-      actingAs: ActingAs,
-      by: z.object({ email: z.string() }),
-      kind: SupportKind,
-      expiresAt: z.iso.datetime(),
-    })
-    .nullable(),
-});
-export type PortalSession = z.infer<typeof PortalSession>;

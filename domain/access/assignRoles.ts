@@ -23,7 +23,7 @@ export async function assignRoles(
   actor: Actor,
 ): Promise<{ epoch: number; assigned: string[] }> {
   // Held before anything refers to the row: of several who give at once, each waits for the one before.
-  const found = await rows(em)`select 1 from users where id = ${userId} for no key update`;
+  const found = await rows(em)`select 1 from users where id = ${userId} and tenant_id is null for no key update`;
   if (found.length === 0) throw new DomainError('not_found', 'There is no such person.');
   const assigned: string[] = [];
   for (const [at, { role, scope }] of wanted.entries()) {
@@ -74,7 +74,7 @@ export async function refuseWithoutOwner(em: Sql): Promise<void> {
   await rows(em)`select 1 from roles where name = 'owner' for update`;
   const left = await rows(em)`
     select 1 from role_assignments a join users u on u.id = a.user_id
-    where a.role = 'owner' and a.scope_kind = 'platform' and u.disabled_at is null and u.activated_at is not null limit 1`;
+    where a.role = 'owner' and a.scope_kind = 'platform' and u.tenant_id is null and u.disabled_at is null and u.activated_at is not null limit 1`;
   if (left.length === 0) throw new DomainError('last_owner', 'Somebody must stay owner of the platform.');
 }
 

@@ -23,11 +23,11 @@ export async function listAssignments(em: Sql, query: AssignmentQuery, reach: Re
     select a.id, a.user_id as "userId", u.email, a.role, r.title as "roleTitle", a.scope_kind, a.scope_id,
            coalesce(p.title, t.name) as "scopeTitle", a.created_at, by.email as "createdBy"
     from role_assignments a
-    join users u on u.id = a.user_id
+    join users u on u.id = a.user_id and u.tenant_id is null
     join roles r on r.name = a.role
     left join plans p on a.scope_kind = 'plan' and p.name = a.scope_id
     left join tenants t on a.scope_kind = 'tenant' and t.id = case when a.scope_kind = 'tenant' then a.scope_id::uuid end
-    left join users by on by.id = a.created_by
+    left join users by on by.id = a.created_by and by.tenant_id is null
     where ${sql.join(where, sql` and `)} order by a.created_at, a.id limit 1000`;
   return found.map(({ scope_kind, scope_id, created_at, ...assignment }) => ({
     ...assignment,

@@ -27,7 +27,7 @@ export async function loadGrants(em: Sql): Promise<Grants> {
   )`select name, title, permissions from roles`;
   const assignments = await rows<{ user_id: string; role: string } & ScopeColumns>(em)`
     select a.user_id, a.role, a.scope_kind, a.scope_id from role_assignments a
-    join users u on u.id = a.user_id where u.disabled_at is null`;
+    join users u on u.id = a.user_id where u.tenant_id is null and u.disabled_at is null`;
   return new Grants(
     epoch,
     new Map(

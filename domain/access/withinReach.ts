@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { Scope } from '#contracts/permissions.ts';
+import { covers, type Scope } from '#contracts/permissions.ts';
 import type { Reach } from './grants.ts';
 
 /** A condition: the tenant that this column names is in reach. Rows of no tenant are the platform's. */
@@ -19,3 +19,10 @@ const inScope = (scope: Scope, tenantId: RawBuilder<unknown>): RawBuilder<unknow
     : scope.kind === 'tenant'
       ? sql`${tenantId} = ${scope.tenantId}::uuid`
       : sql`${tenantId} in (select id from tenants where plan = ${scope.plan})`;
+
+/** The same of one tenant that was read already. */
+export const isWithinReach = (
+  { everything, plans, tenants, within }: Reach,
+  tenant: { tenantId: string; plan: string },
+): boolean =>
+  (everything || tenants.has(tenant.tenantId) || plans.has(tenant.plan)) && (within === null || covers(within, tenant));

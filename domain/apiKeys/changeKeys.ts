@@ -12,7 +12,7 @@ import { findApiKey } from './viewKeys.ts';
 
 /** The key itself is in the answer and nowhere else: the registry keeps its digest. Refuses with `api_key_limit`. */
 export async function createApiKey(em: Sql, userId: string, wanted: NewApiKey, actor: Actor): Promise<IssuedApiKey> {
-  await rows(em)`select 1 from users where id = ${userId} for update`; // two at once are counted one after the other
+  await rows(em)`select 1 from users where id = ${userId} and tenant_id is null for update`; // two at once are counted one after the other
   const [count] = await rows<{ live: number }>(em)`
     select count(*)::int as live from api_keys
     where user_id = ${userId} and revoked_at is null and least(expires_at, retires_at) > now()`;

@@ -11,6 +11,8 @@ export interface KeyHolder {
   limits: { permissions: ReadonlySet<Permission>; scope: Scope };
   /** Null: as often as any key may ask. */
   perSecond: number | null;
+  /** It is for one tenant alone, and that one is suspended: it opens nothing. */
+  isSuspended: boolean;
   /** Known to be valid until then, unless it is revoked or its owner disabled meanwhile. */
   validUntil: Date;
 }
@@ -22,6 +24,7 @@ interface Row extends ScopeColumns {
   per_second: number | null;
   valid_until: Date;
   stale: boolean;
+  suspended: boolean;
 }
 
 /** Null when it is no key, expired, replaced for longer than its overlap, revoked, or its owner disabled. Its use is noted once a minute. */
@@ -30,8 +33,10 @@ export async function findKeyHolder(em: Sql, key: string): Promise<KeyHolder | n
   const [found] = await rows<Row>(em)`
     select k.id, k.user_id, k.permissions, k.scope_kind, k.scope_id, k.per_second,
            least(k.expires_at, k.retires_at) as valid_until,
-           k.last_used_at is null or k.last_used_at < now() - interval '1 minute' as stale
-    from api_keys k join users u on u.id = k.user_id
+           k.last_used_at is null or k.last_used_at < now() - interval '1 minute' as stale,
+           k.scope_kind = 'tenant' and exists (
+             select 1 from tenants t where t.id::text = k.scope_id::text and t.state in ('suspended', 'offboarding')) as suspended
+    from api_keys k join users u on u.id = k.user_id and u.tenant_id is null
     where k.key_hash = ${hashOfToken(key)} and k.revoked_at is null and least(k.expires_at, k.retires_at) > now()
       and u.disabled_at is null`;
   if (!found) return null;
@@ -41,6 +46,7 @@ export async function findKeyHolder(em: Sql, key: string): Promise<KeyHolder | n
     userId: found.user_id,
     limits: { permissions: new Set(found.permissions), scope: scopeOf(found) },
     perSecond: found.per_second,
+    isSuspended: found.suspended,
     validUntil: new Date(found.valid_until),
   };
 }

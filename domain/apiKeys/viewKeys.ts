@@ -39,7 +39,7 @@ async function select(em: Sql, { userId, keyId }: { userId: string | null; keyId
                 when u.disabled_at is not null then 'dormant'
                 when k.retires_at is not null then 'retiring'
                 else 'active' end as state
-    from api_keys k join users u on u.id = k.user_id left join api_keys n on n.rotated_from = k.id
+    from api_keys k join users u on u.id = k.user_id and u.tenant_id is null left join api_keys n on n.rotated_from = k.id
     where (${userId}::uuid is null or k.user_id = ${userId}) and (${keyId}::uuid is null or k.id = ${keyId})
       and least(k.expires_at, k.retires_at, k.revoked_at) > now() - interval '90 days'
     order by k.id desc`;

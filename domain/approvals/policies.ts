@@ -40,7 +40,7 @@ export async function listPolicies(em: Sql): Promise<ApprovalPolicy[]> {
     changed_by: string | null;
   }>(em)`
     select p.act, p.required, p.lives_hours, p.changed_at, u.email as changed_by
-    from approval_policies p left join users u on u.id = p.changed_by`;
+    from approval_policies p left join users u on u.id = p.changed_by and u.tenant_id is null`;
   const byAct = new Map(found.map((row) => [row.act, row]));
   const mostPossible = await mostWhoCanApprove(em);
   return dangerousActNames.map((act) => {

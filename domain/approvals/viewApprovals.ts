@@ -97,7 +97,7 @@ async function viewApprovals(em: Sql, sealing: Sealing, ids: string[], userId: s
     select a.id, a.act, a.operation, a.summary, a.request_hash, a.sealed_request, a.sealed_reason, a.tenant_id, t.name as tenant_name,
            address.slug, a.requester_id, u.email, a.required, a.created_at, a.expires_at, a.closed_at,
            case when a.state in ('pending', 'approved') and a.expires_at <= now() then 'expired' else a.state end as state
-    from approvals a join users u on u.id = a.requester_id left join tenants t on t.id = a.tenant_id
+    from approvals a join users u on u.id = a.requester_id and u.tenant_id is null left join tenants t on t.id = a.tenant_id
     left join lateral (
       select slug from tenant_addresses where tenant_id = t.id order by (state = 'current') desc, created_at desc limit 1
     ) address on true
@@ -177,7 +177,7 @@ async function decisionsOf(em: Sql, ids: string[]): Promise<Map<string, Decision
     is_void: boolean;
   }>(em)`
     select d.approval_id, d.user_id, u.email, d.verdict, d.sealed_note, d.decided_at, d.voided_at is not null as is_void
-    from approval_decisions d join users u on u.id = d.user_id
+    from approval_decisions d join users u on u.id = d.user_id and u.tenant_id is null
     where d.approval_id = any(${ids}::uuid[]) order by d.decided_at`;
   return Map.groupBy(
     found.map((row) => ({

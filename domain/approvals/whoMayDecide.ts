@@ -13,7 +13,7 @@ export async function whoMayDecide(em: Sql, tenantId: string | null): Promise<Re
     .map(({ name }) => name);
   const found = await rows<{ user_id: string }>(em)`
     select distinct a.user_id from role_assignments a join users u on u.id = a.user_id
-    where a.role = any(${deciding}::text[]) and u.disabled_at is null and u.activated_at is not null
+    where a.role = any(${deciding}::text[]) and u.tenant_id is null and u.disabled_at is null and u.activated_at is not null
       and (a.scope_kind = 'platform'
         or a.scope_kind = 'tenant' and a.scope_id = ${tenantId}::text
         or a.scope_kind = 'plan' and a.scope_id = (select plan from tenants where id = ${tenantId}::uuid))`;

@@ -35,7 +35,7 @@ export async function appendRefusals(em: Sql, refusals: readonly Refusal[]): Pro
       data: { route, status, ...(count ? { count, since } : {}) },
       target_kind: target ? kindOfParameter(target[0]) : 'route',
       target_id: target ? target[1] : route,
-      tenant: ids['tenantId'] ?? null,
+      tenant: ids['tenantId'] ?? actor.portalOf ?? null,
       run: ids['runId'] ?? null,
       kind: kindOf(actor),
       user_id: actor.userId,
@@ -44,16 +44,18 @@ export async function appendRefusals(em: Sql, refusals: readonly Refusal[]): Pro
       on_behalf_of: actor.onBehalfOf ?? null,
       request_id: actor.requestId,
       origin: actor.origin?.toString('hex') ?? null,
+      origin_key: actor.originKey ?? null,
     };
   });
   await rows(em)`
     insert into events (stream, version, type, tenant_id, data, outcome, outcome_code, target_kind, target_id, actor_kind, actor_id,
-                        key_id, support_access_id, on_behalf_of, request_id, origin)
+                        key_id, support_access_id, on_behalf_of, request_id, origin, origin_key)
     select stream, 1, type,
            coalesce((select id from tenants where id = e.tenant), (select tenant_id from runs where id = e.run)),
            data, outcome, code, target_kind, target_id, kind, user_id, key_id, support, on_behalf_of, request_id,
-           decode(origin, 'hex')
+           decode(origin, 'hex'), origin_key
     from jsonb_to_recordset(${json(events)}::jsonb) as e (
       stream text, type text, data jsonb, outcome text, code text, target_kind text, target_id text, tenant uuid, run uuid, kind text,
-      user_id uuid, key_id uuid, support uuid, on_behalf_of text, request_id text, origin text)`;
+      user_id uuid, key_id uuid, support uuid, on_behalf_of text, request_id text, origin text,
+      origin_key text)`;
 }

@@ -1,8 +1,26 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import type { EvidenceBundle } from '#contracts/backups/evidence.ts';
+import type { ErasureCertificate } from '#contracts/offboarding/certificate.ts';
+import type { HandOverStatement } from '../backups/arriving/handOver.ts';
+import type { BackupStatement } from '../backups/format/manifest.ts';
+import type { BaseStatement } from '../backups/format/baseManifest.ts';
+import type { TenantCardStatement } from '../backups/format/tenantCard.ts';
 import { canonical } from './canonical.ts';
 
 /** What an installation says of its chains and signs: as JSON, hashes in hexadecimal, times in RFC 3339. */
-export type Statement = HeadStatement | TrimStatement | AnchorStatement | KeyStatement | ExportStatement;
+export type Statement =
+  | HeadStatement
+  | TrimStatement
+  | AnchorStatement
+  | KeyStatement
+  | ExportStatement
+  | ErasureStatement
+  | CertificateStatement
+  | EvidenceStatement
+  | BackupStatement
+  | BaseStatement
+  | TenantCardStatement
+  | HandOverStatement;
 
 /** Up to here the chain was sealed. */
 export interface HeadStatement {
@@ -60,6 +78,25 @@ export interface ExportStatement {
   entries: number;
   digest: string;
 }
+
+/** A line of the erasure ledger: that a tenant is gone, linked to the line before. */
+export interface ErasureStatement {
+  v: 1;
+  kind: 'erasure';
+  installation: string;
+  number: number;
+  at: string;
+  /** SHA-256 of the former line, without its line end; null in the first. */
+  previous: string | null;
+  tenant: string;
+  /** SHA-256 over the signed certificate's canonical text. */
+  certificate: string;
+  /** What it was called in the installation that it came from, if it came from another: it is not brought again. */
+  origin?: string;
+}
+
+export type EvidenceStatement = Omit<EvidenceBundle, 'kid' | 'signature'>;
+export type CertificateStatement = Omit<ErasureCertificate, 'kid' | 'signature'>;
 
 export interface Signed {
   /** The key's JWK thumbprint (RFC 7638). */

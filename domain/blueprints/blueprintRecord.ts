@@ -25,6 +25,7 @@ const PlanSchema = defineEntity({
     tier: p.enum(['pool', 'schema', 'database'] as const),
     blueprintName: p.string(),
     blueprintVersion: p.integer(),
+    licensePolicyName: p.string().nullable(),
     createdAt: p.datetime(),
   },
 });

@@ -54,7 +54,7 @@ describe('a blueprint', () => {
         'steps.1.title must not be empty',
         'steps.1.colour is unknown',
         'steps.5 expected object, received null',
-        'steps.0.provider is unknown: must be one of database, realm, storage',
+        'steps.0.provider is unknown: must be one of database, realm, storage, license',
         'steps.2.undoUrl is missing: what is done before the doors open must have an undo',
         'steps.3.irreversible must come after the doors open: set "when" to "after"',
         'steps.4.key is used by an earlier step: "crm"',

@@ -4,7 +4,7 @@ import type { RunState } from '#contracts/runStates.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
-import { abandonRun } from '../runs/abandonRun.ts';
+import { abandonRun } from '../runs/ending/abandonRun.ts';
 import { rows } from '../sql.ts';
 import { closeTasks } from '../tasks/closeTasks.ts';
 import { isSameCluster, lockClusterChanges, openChange, type ClusterIdentity } from './clusterChange.ts';
@@ -64,7 +64,7 @@ async function restart(em: Sql, runId: string, actor: Actor): Promise<{ id: stri
     update runs set state = 'queued', epoch = epoch + 1, version = version + 1,
       workflow_id = kind || '/' || coalesce(tenant_id::text, 'platform') || '/' || id || '/' || (epoch + 1),
       workflow_started_at = null, cluster_id = null, namespace_id = null, cancel_delivered_at = null, checked_at = null,
-      held_by = null, held_since = null, held_step_id = null
+      held_by = null, held_since = null, held_step_id = null, park = 0
     where id = ${runId} returning tenant_id, epoch, version`;
   if (!run) throw new Error(`run ${runId} is gone`);
   await appendEvent(

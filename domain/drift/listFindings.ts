@@ -61,7 +61,7 @@ export async function viewFindings(em: Sql, ids: string[]): Promise<DriftFinding
     join resources r on r.id = f.resource_id
     join tenants t on t.id = f.tenant_id
     left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
-    left join users u on u.id = f.accepted_by
+    left join users u on u.id = f.accepted_by and u.tenant_id is null
     where f.id = any(${ids}::uuid[])`;
   const views = new Map(
     found.map(({ provider, name, slug, plan, reason, until, by, ...finding }) => [

@@ -5,7 +5,7 @@ import type { Reason, RunRef } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
-import { finishFixedSteps } from '../runs/closeRun.ts';
+import { finishFixedSteps } from '../runs/ending/closeRun.ts';
 import { moveRun, type Ledger } from '../runs/ledger.ts';
 import { addSteps, openRun } from '../runs/openRun.ts';
 import { rows } from '../sql.ts';

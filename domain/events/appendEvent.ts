@@ -14,11 +14,26 @@ export type StreamKind =
   | 'blueprint'
   | 'plan'
   | 'user'
+  | 'portal'
   | 'role'
   | 'key'
   | 'approval'
   | 'support'
+  | 'onboarding'
+  | 'sign_up'
   | 'request'
+  | 'import'
+  | 'schedule'
+  | 'license'
+  | 'license_policy'
+  | 'license_product'
+  | 'renewal'
+  | 'export'
+  | 'backup'
+  | 'arrival'
+  | 'server'
+  | 'evidence'
+  | 'runbook'
   | 'audit';
 
 export interface NewEvent {
@@ -41,11 +56,35 @@ export interface NewEvent {
 export async function appendEvent(em: Sql, event: NewEvent, actor: Actor): Promise<void> {
   await rows(em)`
     insert into events (stream, version, type, tenant_id, data, outcome, outcome_code, target_kind, target_id,
-                        actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, origin)
+                        actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, origin, origin_key)
     select ${event.stream}, coalesce(max(version), 0) + 1, ${event.type}, ${event.tenantId}::uuid,
            ${json(event.data ?? {})}::jsonb, ${event.outcome ?? 'success'}, ${event.code ?? null},
            ${event.target?.kind ?? null}, ${event.target?.id ?? null},
            ${kindOf(actor)}, ${actor.userId}::uuid, ${actor.keyId ?? null}::uuid, ${actor.supportAccessId ?? null}::uuid,
-           ${actor.onBehalfOf ?? null}, ${actor.requestId}, ${actor.origin ?? null}::bytea
+           ${actor.onBehalfOf ?? null}, ${actor.requestId}, ${actor.origin ?? null}::bytea, ${actor.originKey ?? null}
     from events where stream = ${event.stream}`;
+}
+
+/** The same for many streams in one statement, each of which occurs once: for what a batch did to many tenants. */
+export async function appendEvents(em: Sql, events: NewEvent[], actor: Actor): Promise<void> {
+  if (events.length === 0) return;
+  const given = events.map((event) => ({
+    stream: event.stream,
+    type: event.type,
+    tenant_id: event.tenantId,
+    data: event.data ?? {},
+    outcome: event.outcome ?? 'success',
+    code: event.code ?? null,
+    target_kind: event.target?.kind ?? null,
+    target_id: event.target?.id ?? null,
+  }));
+  await rows(em)`
+    insert into events (stream, version, type, tenant_id, data, outcome, outcome_code, target_kind, target_id,
+                        actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, origin)
+    select e.stream, coalesce((select max(version) from events before where before.stream = e.stream), 0) + 1, e.type, e.tenant_id,
+           e.data, e.outcome, e.code, e.target_kind, e.target_id,
+           ${kindOf(actor)}, ${actor.userId}::uuid, ${actor.keyId ?? null}::uuid, ${actor.supportAccessId ?? null}::uuid,
+           ${actor.onBehalfOf ?? null}, ${actor.requestId}, ${actor.origin ?? null}::bytea
+    from jsonb_to_recordset(${json(given)}::jsonb) as e
+      (stream text, type text, tenant_id uuid, data jsonb, outcome text, code text, target_kind text, target_id text)`;
 }

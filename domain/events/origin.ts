@@ -10,11 +10,11 @@ const longestAgent = 300;
 const context = 'audit/origin';
 
 /**
- * Address and user agent are personal data of the platform's own people: they rest sealed with the platform's key. What is sealed
- * with another key says so in the event's `origin_key`; null there means the platform's.
+ * Address and user agent are personal data: of the platform's own people they rest sealed with the platform's key, of a tenant's people
+ * with the tenant's. The event's `origin_key` says with which; null there means the platform's.
  */
-export const sealOrigin = (keyring: Keyring, { address, userAgent }: Origin): Buffer =>
-  seal(keyring.platformKey, Buffer.from(JSON.stringify([address, userAgent?.slice(0, longestAgent) ?? null])), context);
+export const sealOrigin = (key: Buffer, { address, userAgent }: Origin): Buffer =>
+  seal(key, Buffer.from(JSON.stringify([address, userAgent?.slice(0, longestAgent) ?? null])), context);
 
 /** Null when its key is gone, or it was tampered with. */
 export function openOrigin(keyring: Keyring, sealed: Buffer): Origin | null {

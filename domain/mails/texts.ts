@@ -1,16 +1,23 @@
+import type { Realm } from '../people/realm.ts';
 import type { MailText } from './outbox.ts';
 
 /** When, for people of any place: `21 November 2026, 18:40 UTC`. */
-const moment = (iso: string): string =>
+export const moment = (iso: string): string =>
   `${new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(iso)).replace(' at ', ', ')} UTC`;
 
-const lines = (...all: string[]): string => `${all.join('\n')}\n`;
+export const lines = (...all: string[]): string => `${all.join('\n')}\n`;
 
-export const invitationMail = (of: { link: string; expiresAt: string; invitedBy: string | null }): MailText => ({
+/** Where somebody signs in, as mails call it. */
+type Place = Pick<Realm, 'name'>;
+
+export const invitationMail = (
+  of: { link: string; expiresAt: string; invitedBy: string | null },
+  { name }: Place,
+): MailText => ({
   kind: 'invitation',
-  subject: 'You are invited to Tenantry',
+  subject: `You are invited to ${name}`,
   text: lines(
-    `${of.invitedBy ?? 'An administrator'} invites you to work with Tenantry.`,
+    `${of.invitedBy ?? 'An administrator'} invites you to work with ${name}.`,
     '',
     `Choose a password to accept: ${of.link}`,
     '',
@@ -18,11 +25,28 @@ export const invitationMail = (of: { link: string; expiresAt: string; invitedBy:
   ),
 });
 
-export const passwordResetMail = (of: { link: string; expiresAt: string }): MailText => ({
-  kind: 'password_reset',
-  subject: 'Choose a new password for Tenantry',
+/** To whom a tenant was made for: it is there, and theirs to look after. */
+export const adminInvitationMail = (
+  of: { link: string; expiresAt: string; admin: { name: string | null } },
+  { name }: Place,
+): MailText => ({
+  kind: 'invitation',
+  subject: `${name} is ready`,
   text: lines(
-    'Somebody, hopefully you, asked for a new password for your sign-in at Tenantry.',
+    `${of.admin.name ? `Dear ${of.admin.name}` : 'Hello'},`,
+    '',
+    `${name} has been set up, and you are named as its administrator.`,
+    `Choose a password to accept, and to sign in from then on: ${of.link}`,
+    '',
+    `The link can be used once, until ${moment(of.expiresAt)}. If you did not expect this message, you can ignore it.`,
+  ),
+});
+
+export const passwordResetMail = (of: { link: string; expiresAt: string }, { name }: Place): MailText => ({
+  kind: 'password_reset',
+  subject: `Choose a new password for ${name}`,
+  text: lines(
+    `Somebody, hopefully you, asked for a new password for your sign-in at ${name}.`,
     '',
     `Choose one here: ${of.link}`,
     '',
@@ -30,11 +54,11 @@ export const passwordResetMail = (of: { link: string; expiresAt: string }): Mail
   ),
 });
 
-export const mailChangeMail = (of: { link: string; expiresAt: string }): MailText => ({
+export const mailChangeMail = (of: { link: string; expiresAt: string }, { name }: Place): MailText => ({
   kind: 'mail_change',
-  subject: 'Confirm your new e-mail address for Tenantry',
+  subject: `Confirm your new e-mail address for ${name}`,
   text: lines(
-    'This address is to become the one you sign in to Tenantry with.',
+    `This address is to become the one you sign in to ${name} with.`,
     '',
     `Confirm it: ${of.link}`,
     '',
@@ -58,12 +82,15 @@ const notices = {
 export type Notice = keyof typeof notices;
 
 /** ASVS 5.0 6.3.7: whoever owns the account hears of every change to how it is opened. */
-export const securityNotice = (notice: Notice, publicUrl: string): MailText => ({
+export const securityNotice = (
+  notice: Notice,
+  { name, forgotPasswordUrl }: Pick<Realm, 'name' | 'forgotPasswordUrl'>,
+): MailText => ({
   kind: 'security_notice',
-  subject: 'Your sign-in at Tenantry was changed',
+  subject: `Your sign-in at ${name} was changed`,
   text: lines(
     `At ${moment(new Date().toISOString())}, ${notices[notice]}.`,
     '',
-    `If that was you, there is nothing to do. If not, choose a new password at ${publicUrl}/forgot-password and tell an administrator.`,
+    `If that was you, there is nothing to do. If not, choose a new password at ${forgotPasswordUrl} and tell an administrator.`,
   ),
 });

@@ -1,5 +1,6 @@
 import type { Channel, TaskKind } from '#contracts/tasks.ts';
 import type { Sql } from '../database.ts';
+import type { Notice } from './queueNotifications.ts';
 import { rows } from '../sql.ts';
 
 /** Longer than any sending takes: what a killed process had taken is taken again after it. */
@@ -12,8 +13,9 @@ export interface DueNotification {
   attempts: number;
   createdAt: string;
   target: { id: string; channel: Channel; sealed_address: Buffer; sealed_secret: Buffer | null };
-  /** Null for a test. */
+  /** Null for a notice, and for a test. */
   task: { id: string; kind: TaskKind; title: string; runId: string | null; tenantId: string | null } | null;
+  notice: Notice | null;
 }
 
 /** Takes what is due, for as long as a sending may take; nobody else gets the same meanwhile. */
@@ -31,16 +33,17 @@ export async function takeDue(em: Sql, count: number): Promise<DueNotification[]
     title: string;
     run_id: string | null;
     tenant_id: string | null;
+    notice: Notice | null;
   }>(em)`
     with due as (
       select n.id from notifications n join notification_targets t on t.id = n.target_id
-      where n.state = 'waiting' and n.next_attempt_at <= now() and (t.enabled or n.task_id is null)
+      where n.state = 'waiting' and n.next_attempt_at <= now() and (t.enabled or (n.task_id is null and n.notice is null))
       order by n.next_attempt_at limit ${count} for update of n skip locked),
     taken as (
       update notifications set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
       where id in (select id from due) returning *)
     select taken.id, taken.attempts, taken.created_at, taken.target_id, t.channel, t.sealed_address, t.sealed_secret,
-           taken.task_id, task.kind, task.title, task.run_id, task.tenant_id
+           taken.task_id, taken.notice, task.kind, task.title, task.run_id, task.tenant_id
     from taken join notification_targets t on t.id = taken.target_id left join tasks task on task.id = taken.task_id`;
   return taken.map((row) => ({
     id: row.id,
@@ -61,6 +64,7 @@ export async function takeDue(em: Sql, count: number): Promise<DueNotification[]
         tenantId: row.tenant_id,
       }) ||
       null,
+    notice: row.notice,
   }));
 }
 

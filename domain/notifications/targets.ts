@@ -5,11 +5,12 @@ import { DomainError } from '#contracts/errors.ts';
 import type {
   Channel,
   NewNotificationTarget,
+  NoticeKind,
   Notification,
+  NotificationKind,
   NotificationTarget,
   NotificationTargetChange,
   NotificationTargetCreated,
-  TaskKind,
 } from '#contracts/tasks.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
@@ -76,7 +77,7 @@ interface TargetRow {
   title: string;
   channel: Channel;
   sealed_address: Buffer;
-  kinds: TaskKind[];
+  kinds: NotificationKind[];
   enabled: boolean;
   created_at: string;
   waiting: number;
@@ -127,6 +128,7 @@ async function recentOf(em: Sql, ids: string[]): Promise<{ targetId: string; not
     id: string;
     target_id: string;
     task_id: string | null;
+    notice: { kind: NoticeKind } | null;
     state: Notification['state'];
     attempts: number;
     next_attempt_at: string;
@@ -141,6 +143,7 @@ async function recentOf(em: Sql, ids: string[]): Promise<{ targetId: string; not
     notification: {
       id: row.id,
       taskId: row.task_id,
+      notice: row.notice && row.notice.kind,
       state: row.state,
       attempts: row.attempts,
       nextAttemptAt: row.state === 'waiting' ? new Date(row.next_attempt_at).toISOString() : null,

@@ -45,7 +45,7 @@ export async function viewOrphans(em: Sql, ids: string[]): Promise<OrphanFinding
            case when ${isOpenOrphan} then 'open' else f.state end as state, f.first_seen_at as "firstSeenAt",
            f.last_seen_at as "lastSeenAt", f.accepted_reason as reason, f.accepted_until as until, u.email as by,
            f.removal_run_id as "removalRunId", f.removal_reason as "removalReason"
-    from orphan_findings f left join tenants t on t.id = f.tenant_id left join users u on u.id = f.accepted_by
+    from orphan_findings f left join tenants t on t.id = f.tenant_id left join users u on u.id = f.accepted_by and u.tenant_id is null
     where f.id = any(${ids}::uuid[])`;
   const views = new Map(
     found.map(({ reason, until, by, ...finding }) => [

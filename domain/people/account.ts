@@ -5,41 +5,40 @@ import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { queueMail } from '../mails/outbox.ts';
 import { mailChangeMail } from '../mails/texts.ts';
-import type { Keyring } from '../secrets/keyring.ts';
+import { followOwner } from '../members/followOwner.ts';
+import type { TenantKeys } from '../secrets/tenantKeys.ts';
 import { rows } from '../sql.ts';
 import { requiresSecondFactor } from './factors/factorCounts.ts';
-import { endLinks, findLink, linkUrl, makeMailChangeLink, pendingEmailOf, useLink } from './links.ts';
+import { endLinks, findLink, makeMailChangeLink, pendingEmailOf, useLink } from './links.ts';
 import { listPasskeys } from './factors/passkeys.ts';
-import { notify, type Posting } from './posting.ts';
+import { notify } from './notify.ts';
+import { changeProfile } from './profiles.ts';
+import type { KeptProfile, Realm } from './realm.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
 import { isoOf } from '../isoOf.ts';
 
-/** PostgreSQL's word for a value that another row has. */
-const uniqueViolation = '23505';
-
-export async function viewAccount(em: Sql, keyring: Keyring, userId: string): Promise<Account> {
-  const [user] = await rows<{
-    email: string;
-    name: string | null;
-    created_at: string;
-    password_changed_at: string;
-    totp_since: string | null;
-    totp_used_at: string | null;
-    codes_left: number;
-    codes_since: string | null;
-  }>(em)`
-    select u.email, u.name, u.created_at, u.password_changed_at, t.confirmed_at as totp_since, t.last_used_at as totp_used_at,
+export async function viewAccount(em: Sql, realm: Realm, userId: string): Promise<Account> {
+  const [user] = await rows<
+    KeptProfile & {
+      created_at: string;
+      password_changed_at: string;
+      totp_since: string | null;
+      totp_used_at: string | null;
+      codes_left: number;
+      codes_since: string | null;
+    }
+  >(em)`
+    select u.email, u.name, u.sealed_profile, u.created_at, u.password_changed_at, t.confirmed_at as totp_since, t.last_used_at as totp_used_at,
            (select count(*)::int from recovery_codes c where c.user_id = u.id and c.used_at is null) as codes_left,
            (select max(c.created_at) from recovery_codes c where c.user_id = u.id) as codes_since
     from users u left join totp_secrets t on t.user_id = u.id and t.confirmed_at is not null where u.id = ${userId}`;
   if (!user) throw new DomainError('unauthenticated', 'Sign in first.');
   return {
     id: userId,
-    email: user.email,
-    name: user.name,
+    ...realm.open(userId, user),
     createdAt: isoOf(user.created_at),
     passwordChangedAt: isoOf(user.password_changed_at),
-    pendingEmail: await pendingEmailOf(em, keyring, userId),
+    pendingEmail: await pendingEmailOf(em, realm.keyring, userId),
     totp: user.totp_since
       ? { createdAt: isoOf(user.totp_since), lastUsedAt: user.totp_used_at && isoOf(user.totp_used_at) }
       : null,
@@ -49,8 +48,14 @@ export async function viewAccount(em: Sql, keyring: Keyring, userId: string): Pr
   };
 }
 
-export async function renameAccount(em: Sql, userId: string, name: string | null, actor: Actor): Promise<void> {
-  await rows(em)`update users set name = ${name} where id = ${userId}`;
+export async function renameAccount(
+  em: Sql,
+  realm: Realm,
+  userId: string,
+  name: string | null,
+  actor: Actor,
+): Promise<void> {
+  await changeProfile(em, realm, userId, { name });
   await tellOfUser(em, userId, 'user.renamed', {}, actor);
   await bumpAccessEpoch(em); // sessions remember the name
 }
@@ -61,17 +66,17 @@ export async function renameAccount(em: Sql, userId: string, name: string | null
  */
 export async function startMailChange(
   em: Sql,
-  posting: Posting,
+  realm: Realm,
   { userId, email: from }: { userId: string; email: string },
   to: string,
   actor: Actor,
 ): Promise<{ email: string; expiresAt: string }> {
-  const { keyring } = posting.installation;
+  const { keyring } = realm;
   const email = to.trim().toLowerCase();
   const { token, expiresAt } = await makeMailChangeLink(em, keyring, { userId, email });
-  const link = linkUrl(posting.configuration.publicUrl, 'mail_change', token);
-  await queueMail(em, keyring, email, mailChangeMail({ link, expiresAt }));
-  await notify(em, posting, from, 'email_change_asked');
+  const link = realm.linkUrl('mail_change', token);
+  await queueMail(em, keyring, email, mailChangeMail({ link, expiresAt }, realm), realm.tenantId);
+  await notify(em, realm, from, 'email_change_asked');
   await tellOfUser(em, userId, 'email.change_asked', {}, actor);
   return { email, expiresAt };
 }
@@ -82,18 +87,22 @@ export async function withdrawMailChange(em: Sql, userId: string, actor: Actor):
 }
 
 /** From the new mailbox. Returns whose address it now is. Refuses with `link_invalid`, `email_taken`. */
-export async function confirmMailChange(em: Sql, posting: Posting, token: string, actor: Actor): Promise<string> {
-  const { userId, newEmail, email } = await findLink(em, posting.installation.keyring, token);
+export async function confirmMailChange(
+  em: Sql,
+  realm: Realm,
+  keys: TenantKeys,
+  token: string,
+  actor: Actor,
+): Promise<string> {
+  const { userId, newEmail, email } = await findLink(em, realm, token);
   await em.transactional(async (tx) => {
+    if (newEmail !== null) await followOwner(tx, keys, realm, { was: email, is: newEmail }, asUser(actor, userId));
     await useLink(tx, token, ['mail_change']);
-    await rows(tx)`update users set email = ${newEmail} where id = ${userId}`.catch((error: { code?: string }) => {
-      if (error.code !== uniqueViolation) throw error;
-      throw new DomainError('email_taken', 'Somebody signs in with this address already.');
-    });
+    if (newEmail !== null) await changeProfile(tx, realm, userId, { email: newEmail });
     await endLinks(tx, userId, ['password_reset', 'recovery']);
     await tellOfUser(tx, userId, 'email.changed', {}, asUser(actor, userId));
     await bumpAccessEpoch(tx); // sessions remember the address
-    await notify(tx, posting, email, 'email_changed');
+    await notify(tx, realm, email, 'email_changed');
   });
   return userId;
 }

@@ -5,7 +5,8 @@ import { rows } from '../sql.ts';
 import { endLinks, findLink, useLink } from './links.ts';
 import { refuseWeakPassword } from './passwordPolicy.ts';
 import { hashPassword, isOutdated, passwordMatches } from './passwords.ts';
-import { notify, type Posting } from './posting.ts';
+import { notify } from './notify.ts';
+import type { KeptProfile, Realm } from './realm.ts';
 import { revokeSessions } from './sessions.ts';
 import { removeAllFactors } from './factors/secondFactors.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
@@ -19,18 +20,19 @@ export async function isOwnPassword(em: Sql, userId: string, password: string): 
 /** With the old one at hand. All other sessions end. Refuses with `password_wrong`, `password_weak`. */
 export async function changePassword(
   em: Sql,
-  posting: Posting,
+  realm: Realm,
   wanted: { userId: string; sessionId: string; current: string; password: string },
   actor: Actor,
 ): Promise<void> {
   const { userId, sessionId, current, password } = wanted;
-  const [user] = await rows<{ email: string; name: string | null; password_hash: string }>(em)`
-    select email, name, password_hash from users where id = ${userId}`;
+  const [user] = await rows<KeptProfile & { password_hash: string }>(em)`
+    select email, name, sealed_profile, password_hash from users where id = ${userId}`;
   if (!user || !(await passwordMatches(user.password_hash, current)))
     throw new DomainError('password_wrong', 'This is not your password.', {
       fields: [{ path: 'current', message: 'is not right' }],
     });
-  await refuseWeakPassword(password, user);
+  const profile = realm.open(userId, user);
+  await refuseWeakPassword(password, profile);
   const hash = await hashPassword(password);
   await em.transactional(async (tx) => {
     const changed = await rows(tx)`
@@ -40,7 +42,7 @@ export async function changePassword(
     await tellOfUser(tx, userId, 'password.changed', {}, actor);
     await revokeSessions(tx, { userId, except: sessionId, reason: 'password_changed' }, actor);
     await endLinks(tx, userId, ['password_reset', 'recovery']);
-    await notify(tx, posting, user.email, 'password_changed');
+    await notify(tx, realm, profile.email, 'password_changed');
   });
 }
 
@@ -50,12 +52,11 @@ export async function changePassword(
  */
 export async function resetPassword(
   em: Sql,
-  posting: Posting,
+  realm: Realm,
   { token, password }: { token: string; password: string },
   by: Actor,
 ): Promise<string> {
-  const { keyring } = posting.installation;
-  const link = await findLink(em, keyring, token);
+  const link = await findLink(em, realm, token);
   if (link.purpose === 'password_reset' || link.purpose === 'recovery') await refuseWeakPassword(password, link);
   const hash = await hashPassword(password);
   const { userId, purpose, email } = link;
@@ -72,7 +73,7 @@ export async function resetPassword(
     await tellOfUser(tx, userId, 'password.reset', { by: purpose }, actor);
     await revokeSessions(tx, { userId, reason: 'password_changed' }, actor);
     await endLinks(tx, userId, ['password_reset', 'recovery', 'invitation']);
-    await notify(tx, posting, email, 'password_reset');
+    await notify(tx, realm, email, 'password_reset');
   });
   return email;
 }

@@ -5,37 +5,33 @@ import type { Sql } from '../database.ts';
 import { seal, unseal, type Keyring } from '../secrets/keyring.ts';
 import { rows } from '../sql.ts';
 import { hashOfToken } from '../secrets/tokens.ts';
+import type { KeptProfile, Realm } from './realm.ts';
 
 /** How long each is good for: what is asked for is used soon, an invitation lies in a mailbox over a weekend. */
 const hours: Record<LinkPurpose, number> = { invitation: 7 * 24, password_reset: 1, recovery: 1, mail_change: 24 };
 
-/** Where the pages take them. The token is in the fragment: browsers send it to no server, so no log holds it. */
-const paths: Record<LinkPurpose, string> = {
-  invitation: '/accept-invitation',
-  password_reset: '/reset-password',
-  recovery: '/reset-password',
-  mail_change: '/confirm-email',
-};
-
 const contextOf = (userId: string): string => `mail-change/${userId}`;
 
-export const linkUrl = (publicUrl: string, purpose: LinkPurpose, token: string): string =>
-  `${publicUrl}${paths[purpose]}#${token}`;
-
-/** A one-time link of 192 random bits; earlier ones for the same purpose end. Only its hash is kept. */
+/**
+ * A one-time link of 192 random bits; earlier ones for the same purpose end. Only its hash is kept.
+ *
+ * @param link.token given by who must be able to make the very same link again; used up, it stays used up
+ */
 export async function makeLink(
   em: Sql,
-  link: { purpose: LinkPurpose; userId: string; createdBy: string | null; sealedEmail?: Buffer },
+  link: { purpose: LinkPurpose; userId: string; createdBy: string | null; sealedEmail?: Buffer; token?: string },
 ): Promise<{ token: string; expiresAt: string }> {
-  const { purpose, userId, createdBy, sealedEmail = null } = link;
+  const { purpose, userId, createdBy, sealedEmail = null, token = newLinkToken() } = link;
   await endLinks(em, userId, [purpose]);
-  const token = randomBytes(24).toString('base64url');
   const [made] = await rows<{ expires_at: string }>(em)`
     insert into one_time_links (token_hash, purpose, user_id, created_by, sealed_email, expires_at)
     values (${hashOfToken(token)}, ${purpose}, ${userId}, ${createdBy}, ${sealedEmail},
-            now() + make_interval(hours => ${hours[purpose]}::int)) returning expires_at`;
+            now() + make_interval(hours => ${hours[purpose]}::int))
+    on conflict (token_hash) do update set used_at = one_time_links.used_at returning expires_at`;
   return { token, expiresAt: new Date(made!.expires_at).toISOString() };
 }
+
+const newLinkToken = (): string => randomBytes(24).toString('base64url');
 
 /** For the change to an address that is not the person's yet. */
 export const makeMailChangeLink = (
@@ -60,28 +56,27 @@ export interface UsableLink {
   expiresAt: string;
 }
 
-/** Whom a link is for, while it is good. Refuses with `link_invalid`, which does not tell why. */
-export async function findLink(em: Sql, keyring: Keyring, token: string): Promise<UsableLink> {
-  const [found] = await rows<{
-    purpose: LinkPurpose;
-    user_id: string;
-    email: string;
-    name: string | null;
-    sealed_email: Buffer | null;
-    expires_at: string;
-  }>(em)`
-    select l.purpose, l.user_id, u.email, u.name, l.sealed_email, l.expires_at
+/** Whom of this realm a link is for, while it is good. Refuses with `link_invalid`, which does not tell why. */
+export async function findLink(em: Sql, realm: Realm, token: string): Promise<UsableLink> {
+  const [found] = await rows<
+    KeptProfile & {
+      purpose: LinkPurpose;
+      user_id: string;
+      sealed_email: Buffer | null;
+      expires_at: string;
+    }
+  >(em)`
+    select l.purpose, l.user_id, u.email, u.name, u.sealed_profile, l.sealed_email, l.expires_at
     from one_time_links l join users u on u.id = l.user_id
     where l.token_hash = ${hashOfToken(token)} and l.used_at is null and l.expires_at > now()
-      and (u.disabled_at is null or l.purpose = 'recovery')`;
+      and u.tenant_id is not distinct from ${realm.tenantId}::uuid and (u.disabled_at is null or l.purpose = 'recovery')`;
   if (!found) throw invalidLink();
   const newEmail =
-    found.sealed_email && unseal(keyring.platformKey, found.sealed_email, contextOf(found.user_id)).toString();
+    found.sealed_email && unseal(realm.keyring.platformKey, found.sealed_email, contextOf(found.user_id)).toString();
   return {
     purpose: found.purpose,
     userId: found.user_id,
-    email: found.email,
-    name: found.name,
+    ...realm.open(found.user_id, found),
     newEmail,
     expiresAt: new Date(found.expires_at).toISOString(),
   };
@@ -125,5 +120,5 @@ export async function pendingEmailOf(
   );
 }
 
-const invalidLink = (): DomainError =>
+export const invalidLink = (): DomainError =>
   new DomainError('link_invalid', 'This link was used already or has expired. Ask for a new one.');

@@ -17,7 +17,7 @@ export async function hasOwner(em: Sql): Promise<boolean> {
     (
       await rows(em)`
     select 1 from role_assignments a join users u on u.id = a.user_id
-    where a.role = 'owner' and a.scope_kind = 'platform' and u.disabled_at is null limit 1`
+    where a.role = 'owner' and a.scope_kind = 'platform' and u.tenant_id is null and u.disabled_at is null limit 1`
     ).length > 0
   );
 }

@@ -18,7 +18,7 @@ interface Row {
   codes_left: number;
 }
 
-/** Everybody who signs in here, by address. */
+/** Everybody of the platform who signs in here, by address. Who belongs to a tenant is nobody here. */
 export async function listPeople(em: Sql, query: PeopleQuery): Promise<People> {
   const { search = '', state = null, cursor, limit } = query;
   const after = cursor === undefined ? null : readCursor(cursor, 'text');
@@ -51,7 +51,8 @@ const findPeople = (
              (select count(*)::int from passkeys k where k.user_id = u.id) as passkeys,
              (select count(*)::int from recovery_codes c where c.user_id = u.id and c.used_at is null) as codes_left
       from users u left join users by on by.id = u.invited_by
-      left join one_time_links l on l.user_id = u.id and l.purpose = 'invitation' and l.used_at is null) person
+      left join one_time_links l on l.user_id = u.id and l.purpose = 'invitation' and l.used_at is null
+      where u.tenant_id is null) person
     where (${by.id}::uuid is null or id = ${by.id}::uuid) and (email ilike ${by.like} or name ilike ${by.like})
       and (${by.state}::text is null or state = ${by.state}::text) and (${by.after}::text is null or email > ${by.after}::text)
     order by email limit ${by.count}`;

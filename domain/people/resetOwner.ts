@@ -2,7 +2,8 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
-import { linkUrl, makeLink } from './links.ts';
+import { makeLink } from './links.ts';
+import { platformLinkUrl } from './realm.ts';
 import { tellOfUser } from './userEvents.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function resetOwner(
   return em.transactional(async (tx) => {
     const owners = await rows<{ id: string; email: string }>(tx)`
       select u.id, u.email from users u
-      where (${email}::text is null or u.email = lower(${email}::text)) and exists (
+      where u.tenant_id is null and (${email}::text is null or u.email = lower(${email}::text)) and exists (
         select 1 from role_assignments a where a.user_id = u.id and a.role = 'owner' and a.scope_kind = 'platform')
       order by u.created_at, u.id for no key update`;
     const [owner, another] = owners;
@@ -27,6 +28,6 @@ export async function resetOwner(
     if (another) throw new DomainError('not_found', 'There are several owners: name one by the e-mail address.');
     const { token, expiresAt } = await makeLink(tx, { purpose: 'recovery', userId: owner.id, createdBy: null });
     await tellOfUser(tx, owner.id, 'user.recovery_opened', {}, actor);
-    return { link: linkUrl(publicUrl, 'recovery', token), email: owner.email, expiresAt };
+    return { link: platformLinkUrl(publicUrl, 'recovery', token), email: owner.email, expiresAt };
   });
 }

@@ -3,11 +3,14 @@ import { v7 as newId } from 'uuid';
 import { DomainError } from '#contracts/errors.ts';
 import type { OwnSession } from '#contracts/identity/signIn.ts';
 import { bumpAccessEpoch } from '../access/epoch.ts';
+import type { PortalRole } from '#contracts/portal/permissions.ts';
 import type { Sql } from '../database.ts';
 import type { ActingNow } from '../support/acting.ts';
 import type { Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
+import type { TenantKeys } from '../secrets/tenantKeys.ts';
 import { countFactors, isFactorMissing, type FactorCounts } from './factors/factorCounts.ts';
+import { openProfile, type KeptProfile } from './realm.ts';
 import { asUser, tellOfUser } from './userEvents.ts';
 import { isoOf } from '../isoOf.ts';
 
@@ -18,6 +21,9 @@ export const absoluteSeconds = 7 * 24 * 3600;
 export interface SignedIn {
   sessionId: string;
   userId: string;
+  /** At whose portal somebody is signed in, and as what; null for the platform's people. */
+  tenantId: string | null;
+  portalRole: PortalRole | null;
   email: string;
   name: string | null;
   expiresAt: Date;
@@ -60,19 +66,27 @@ export async function startSession(em: Sql, userId: string, seconds = absoluteSe
  * The one place where people become signed in, whatever proved who they are: password, passkey, link, and later an identity provider.
  * Holds the user's row, so it belongs into the transaction of the proof.
  *
+ * @param user.tenantId whose person it must be; null for the platform's
  * @param user.passwordHash what a password was compared with: hashing takes time, and a password that was changed meanwhile, because
  *   somebody else knew it, must not open what the change has closed. Refuses with `bad_credentials`.
  */
 export async function beginSession(
   em: Sql,
-  user: { userId: string; factor: SignInFactor; place: Place; seconds: number; passwordHash?: string | null },
+  user: {
+    userId: string;
+    tenantId: string | null;
+    factor: SignInFactor;
+    place: Place;
+    seconds: number;
+    passwordHash?: string | null;
+  },
   actor: Actor,
 ): Promise<{ token: string }> {
-  const { userId, factor, place, seconds, passwordHash = null } = user;
+  const { userId, tenantId, factor, place, seconds, passwordHash = null } = user;
   const [active] = await rows(em)`
     update users set last_sign_in_at = now()
-    where id = ${userId} and disabled_at is null and activated_at is not null
-      and (${passwordHash}::text is null or password_hash = ${passwordHash}::text) returning 1`;
+    where id = ${userId} and tenant_id is not distinct from ${tenantId}::uuid and disabled_at is null
+      and activated_at is not null and (${passwordHash}::text is null or password_hash = ${passwordHash}::text) returning 1`;
   if (!active) throw new DomainError('bad_credentials', 'This sign-in is not open any more.');
   const [token, sessionId] = [newToken(), newId()];
   await rows(em)`
@@ -84,30 +98,39 @@ export async function beginSession(
 }
 
 /** Who this token belongs to, now; null when it is unknown, idle for too long, expired, or its user disabled. */
-export async function findSession(em: Sql, token: string, idle = idleSeconds): Promise<SignedIn | null> {
-  const [found] = await rows<{
-    id: string;
-    user_id: string;
-    email: string;
-    name: string | null;
-    expires_at: string;
-    authenticated_at: string;
-    support_access_id: string | null;
-    stale: boolean;
-  }>(em)`
-    select s.id, s.user_id, u.email, u.name, s.expires_at, s.authenticated_at, s.support_access_id,
+export async function findSession(
+  em: Sql,
+  keys: TenantKeys,
+  token: string,
+  idle = idleSeconds,
+): Promise<SignedIn | null> {
+  const [found] = await rows<
+    KeptProfile & {
+      id: string;
+      user_id: string;
+      tenant_id: string | null;
+      portal_role: PortalRole | null;
+      expires_at: string;
+      authenticated_at: string;
+      support_access_id: string | null;
+      stale: boolean;
+    }
+  >(em)`
+    select s.id, s.user_id, u.tenant_id, u.portal_role, u.email, u.name, u.sealed_profile, s.expires_at, s.authenticated_at, s.support_access_id,
            s.last_seen_at < now() - interval '1 minute' as stale
     from sessions s join users u on u.id = s.user_id
     where s.token_hash = ${hashOfSession(token)} and s.expires_at > now() and u.disabled_at is null
       and s.last_seen_at > now() - make_interval(secs => ${idle}::int)`;
-  if (!found) return null;
+  const profile = found && (await openProfile(keys, { ...found, id: found.user_id }));
+  if (!found || !profile) return null;
   if (found.stale) await rows(em)`update sessions set last_seen_at = now() where token_hash = ${hashOfSession(token)}`;
   const factors = await countFactors(em, found.user_id);
   return {
     sessionId: found.id,
     userId: found.user_id,
-    email: found.email,
-    name: found.name,
+    tenantId: found.tenant_id,
+    portalRole: found.portal_role,
+    ...profile,
     expiresAt: new Date(found.expires_at),
     authenticatedAt: new Date(found.authenticated_at),
     factors,

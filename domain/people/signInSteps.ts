@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DomainError } from '#contracts/errors.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
+import type { KeptProfile, Realm } from './realm.ts';
 import { hashOfSession } from './sessions.ts';
 
 export const stepSeconds = 300;
@@ -38,14 +39,18 @@ export async function openSignInStep(
   return { token, expiresAt: new Date(opened.expires_at) };
 }
 
-/** Null when it is unknown, over, or answered wrongly too often. */
-export async function findSignInStep(em: Sql, token: string): Promise<SignInStep | null> {
-  const [found] = await rows<{ user_id: string | null; email: string | null; expires_at: string }>(em)`
-    select s.user_id, u.email, s.expires_at from sign_in_steps s left join users u on u.id = s.user_id
-    where s.token_hash = ${hashOfSession(token)} and s.expires_at > now() and s.wrong_codes < ${mostWrongCodes}`;
+/** Null when it is unknown, another realm's, over, or answered wrongly too often. */
+export async function findSignInStep(em: Sql, realm: Realm, token: string): Promise<SignInStep | null> {
+  const [found] = await rows<KeptProfile & { user_id: string | null; expires_at: string }>(em)`
+    select s.user_id, u.email, u.name, u.sealed_profile, s.expires_at from sign_in_steps s left join users u on u.id = s.user_id
+    where s.token_hash = ${hashOfSession(token)} and s.expires_at > now() and s.wrong_codes < ${mostWrongCodes}
+      and (s.user_id is null or u.tenant_id is not distinct from ${realm.tenantId}::uuid)`;
   if (!found) return null;
-  const { user_id: userId, email } = found;
-  return { user: userId && email ? { userId, email } : null, expiresAt: new Date(found.expires_at) };
+  const { user_id: userId } = found;
+  return {
+    user: userId ? { userId, email: realm.open(userId, found).email } : null,
+    expiresAt: new Date(found.expires_at),
+  };
 }
 
 export const noteWrongAnswer = (em: Sql, token: string): Promise<unknown> =>

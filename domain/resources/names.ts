@@ -14,6 +14,15 @@ export function base32OfId(id: string): string {
 /** Schema and login role of a tenant, alike in every data store. */
 export const schemaNameOf = (tenantId: string): string => `t_${base32OfId(tenantId)}`;
 
+/**
+ * The second login role of a tenant. PostgreSQL knows one password of a role, so a rotation with overlap needs two roles: the pair
+ * takes turns. It owns nothing, and what it does it does as the first.
+ */
+export const secondRoleOf = (schema: string): string => `${schema}_b`;
+
+/** Every role of a tenant that may ever have a login: whoever ends or counts its sessions asks for both. */
+export const loginRolesOf = (schema: string): [first: string, second: string] => [schema, secondRoleOf(schema)];
+
 /** A bucket's name satisfies S3's rules: 3–63 characters, lower-case letters, digits, dashes. */
 export const bucketNameOf = (tenantId: string): string => `t-${base32OfId(tenantId)}`;
 

@@ -6,10 +6,11 @@ export const providerKinds: ReadonlyMap<string, readonly string[]> = new Map([
   ['database', ['database', 'schema', 'role']],
   ['realm', ['issuer', 'jwksUri']],
   ['storage', ['bucket']],
+  ['license', ['licenseId', 'product']],
 ]);
 
 /** Undefined for a kind that nobody keeps. */
 export const outputsOfKind = (kind: string): readonly string[] | undefined => providerKinds.get(kind);
 
 /** Kinds whose making is a transaction in the registry and nothing else. */
-export const keptInRegistry: ReadonlySet<string> = new Set(['realm']);
+export const keptInRegistry: ReadonlySet<string> = new Set(['realm', 'license']);

@@ -2,6 +2,9 @@ const titles: Record<string, string> = {
   database: 'database',
   realm: 'sign-in realm',
   storage: 'storage bucket',
+  license: 'licence',
+  drill: 'throw-away database',
+  restored: 'restored data',
 };
 
 /** What people call a resource of this kind, in the middle of a sentence. */

@@ -20,6 +20,9 @@ const titles: Record<ClearedKind, string> = {
   mails: 'Clear mails and notifications that were sent',
   approvals: 'Clear approvals that were closed',
   keys: 'Clear API keys and worker tokens that ended',
+  imports: 'Clear the lines of imports that ended',
+  usageEvents: 'Clear events of usage that are in the roll-ups',
+  dues: 'Clear what became due of licences and is settled',
   runs: 'Clear the steps of runs that are long over',
 };
 

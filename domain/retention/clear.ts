@@ -39,7 +39,12 @@ export const clearings: Record<ClearedKind, Clear> = {
       delete from passkey_challenges where challenge_hash in (
         select challenge_hash from passkey_challenges where expires_at < now() - make_interval(days => ${days}::int)
         limit ${most} for update skip locked) returning 1`;
-    return links.length + setups.length + steps.length + challenges.length;
+    // Whoever never proved their address is forgotten with the link that would have.
+    const signUps = await rows(em)`
+      delete from sign_ups where id in (
+        select id from sign_ups where state = 'asked' and expires_at < now() - make_interval(days => ${days}::int)
+        limit ${most} for update skip locked) returning 1`;
+    return links.length + setups.length + steps.length + challenges.length + signUps.length;
   },
 
   async mails(em, days, most) {
@@ -52,7 +57,11 @@ export const clearings: Record<ClearedKind, Clear> = {
         select n.id from notifications n join tasks k on k.id = n.task_id
         where n.state <> 'waiting' and k.closed_at is not null and n.created_at < now() - make_interval(days => ${days}::int)
         limit ${most} for update of n skip locked) returning 1`;
-    return mails.length + notifications.length;
+    const notices = await rows(em)`
+      delete from notifications where id in (
+        select id from notifications where notice is not null and state <> 'waiting' and created_at < now() - make_interval(days => ${days}::int)
+        limit ${most} for update skip locked) returning 1`;
+    return mails.length + notifications.length + notices.length;
   },
 
   async approvals(em, days, most) {
@@ -77,6 +86,40 @@ export const clearings: Record<ClearedKind, Clear> = {
     return keys.length + tokens.length;
   },
 
+  /** Names and addresses of people go; which import made how many tenants stays. What never arrived whole goes after a day. */
+  async imports(em, days, most) {
+    await rows(em)`
+      delete from imports where id in (
+        select id from imports where state = 'uploading' and created_at < now() - interval '1 day'
+        limit ${most} for update skip locked)`;
+    const old = await rows<{ id: string }>(em)`
+      select id from imports where cleared_at is null and finished_at < now() - make_interval(days => ${days}::int)
+      for update skip locked`;
+    const ids = old.map(({ id }) => id);
+    const lines = await rows(em)`
+      delete from import_lines where (import_id, number) in (
+        select import_id, number from import_lines where import_id = any(${ids}::uuid[]) limit ${most}) returning 1`;
+    if (lines.length < most) await rows(em)`update imports set cleared_at = now() where id = any(${ids}::uuid[])`;
+    return lines.length < most ? lines.length : most;
+  },
+
+  /** Many and small, and nothing refers to them: more at a time. What they add up to stays. */
+  usageEvents: (em, days, most) =>
+    counted(rows(em)`
+      delete from license_usage_events where (license_id, event) in (
+        select license_id, event from license_usage_events where received_at < now() - make_interval(days => ${days}::int)
+        limit ${most * 20} for update skip locked) returning 1`),
+
+  /** What the licence's dates still ask for stays: a row is what keeps it from happening again. Events tell for ever what happened. */
+  dues: (em, days, most) =>
+    counted(rows(em)`
+      delete from license_dues where (license_id, kind, days, due_at) in (
+        select d.license_id, d.kind, d.days, d.due_at from license_dues d
+        where d.settled_at < now() - make_interval(days => ${days}::int) and not exists (
+          select 1 from license_wanted_dues w
+          where w.license_id = d.license_id and w.kind = d.kind and w.days = d.days and w.due_at = d.due_at)
+        limit ${most} for update skip locked) returning 1`),
+
   runs: clearRuns,
 };
 
@@ -99,6 +142,9 @@ async function clearRuns(em: Sql, days: number, most: number): Promise<number> {
   await rows(em)`
     delete from step_inputs i using run_steps s where s.id = i.step_id and s.run_id = any(${ids}::uuid[])`;
   await rows(em)`delete from run_progress where run_id = any(${ids}::uuid[])`;
+  // What was done stays told; what people wrote about it goes.
+  await rows(em)`
+    update runbook_timeline set sealed_words = null where run_id = any(${ids}::uuid[]) and sealed_words is not null`;
   await rows(em)`delete from run_steps where run_id = any(${ids}::uuid[])`;
   return ids.length;
 }

@@ -25,7 +25,7 @@ export async function openDoors(ledger: Ledger, ref: RunRef & { stepId: string }
     if (runIsOver(run.state) || run.cancelRequestedAt)
       throw new DomainError('run_over', 'The run was cancelled before the doors opened.');
     const [tenant] = await rows<{ invited: boolean }>(em)`
-      select admin_sealed is not null as invited from tenants where id = ${ref.tenantId} for update`;
+      select admin_sealed is not null and not invitation_held as invited from tenants where id = ${ref.tenantId} for update`;
     await finishDoors(em, ref.stepId);
     await moveTenant(em, ref.tenantId, { to: 'active', attention: false }, run.actor);
     await moveRun(em, run, 'succeeded');

@@ -6,8 +6,8 @@ import type { Registry, Sql } from '../database.ts';
 import { appendEvent, theSystem, type Actor } from '../events/appendEvent.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { rows } from '../sql.ts';
-import { noteOutage } from './circuits.ts';
-import { whyHeld } from './holds.ts';
+import { noteOutage } from './deciding/circuits.ts';
+import { whyHeld } from './deciding/holds.ts';
 import { begin, beginPlainly, finishPlainly, isDoneBy, isHeldNow, mayBegin, type Attempt } from './plainMoves.ts';
 
 /** Told after the commit, for whoever counts and times. */
@@ -111,7 +111,7 @@ export class Ledger {
         throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
       }
       if (run.heldBy) await rows(em)`update runs set held_by = null, held_step_id = null where id = ${run.id}`;
-      if (run.state === 'queued' || (intent === 'act' && run.state === 'paused')) await moveRun(em, run, 'running');
+      if (run.state === 'queued' || (intent === 'act' && standsStill(run.state))) await moveRun(em, run, 'running');
       return { changed: true, result: true };
     });
   }

@@ -5,6 +5,7 @@ import type { Sql } from '../database.ts';
 import { kindOf } from '../events/actor.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { json, rows } from '../sql.ts';
+import { refuseWhileHeld } from './exclusivity.ts';
 
 export interface NewStep {
   title: string;
@@ -37,6 +38,8 @@ export interface NewRun {
   cancellable: boolean;
   blueprint?: { name: string; version: number };
   parentRunId?: string;
+  /** The run whose doing this one takes back; one at a time. */
+  reverseOf?: string;
   /** Bulk work is served apart, so that nobody who waits for an answer stands behind it. */
   queue?: RunQueue;
 }
@@ -47,12 +50,13 @@ export interface NewRun {
  * before). Its steps come after it by {@link addSteps}, before the transaction commits.
  */
 export async function openRun(em: Sql, run: NewRun, actor: Actor): Promise<void> {
+  if (run.exclusive && run.tenantId) await refuseWhileHeld(em, run.tenantId);
   const opened = await rows(em)`
     insert into runs (id, kind, tenant_id, state, exclusive, cancellable, blueprint_name, blueprint_version, parent_run_id,
-                      subject_id, queue, actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, workflow_id)
+                      subject_id, reverse_of, queue, actor_kind, actor_id, key_id, support_access_id, on_behalf_of, request_id, workflow_id)
     values (${run.id}, ${run.kind}, ${run.tenantId}, 'queued', ${run.exclusive}, ${run.cancellable},
             ${run.blueprint?.name ?? null}, ${run.blueprint?.version ?? null}, ${run.parentRunId ?? null},
-            ${run.subjectId ?? null}, ${run.queue ?? 'interactive'}, ${kindOf(actor)}, ${actor.userId},
+            ${run.subjectId ?? null}, ${run.reverseOf ?? null}, ${run.queue ?? 'interactive'}, ${kindOf(actor)}, ${actor.userId},
             ${actor.keyId ?? null}, ${actor.supportAccessId ?? null}, ${actor.onBehalfOf ?? null}, ${actor.requestId},
             ${workflowIdOf(run.kind, run.tenantId, run.id)})
     on conflict do nothing

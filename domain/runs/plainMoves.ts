@@ -3,7 +3,7 @@ import { stepStatesBefore, type StepState } from '#contracts/runStates.ts';
 import { pausableKinds, type RunRef } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
-import { isHeld } from './holds.ts';
+import { isHeld } from './deciding/holds.ts';
 
 /** One execution of an activity by its number within its workflow, and the attempt of that execution. */
 export interface Attempt {

@@ -3,7 +3,7 @@ import { runIsOver, type RunState } from '#contracts/runStates.ts';
 import type { Reason } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { json, rows } from '../sql.ts';
-import { finishFixedSteps } from './closeRun.ts';
+import { finishFixedSteps } from './ending/closeRun.ts';
 import { moveRun, type LockedRun } from './ledger.ts';
 
 /** What a long run passed over, and why. `failed` is what it could not look at, which is no success. */

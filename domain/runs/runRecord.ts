@@ -18,6 +18,8 @@ const RunSchema = defineEntity({
     blueprintName: p.string().nullable(),
     blueprintVersion: p.integer().nullable(),
     parentRunId: p.uuid().nullable(),
+    reversibleUntil: p.datetime().nullable(),
+    reverseOf: p.uuid().nullable(),
     reasonCode: p.string().nullable(),
     reason: p.string().nullable(),
     actorId: p.uuid().nullable(),

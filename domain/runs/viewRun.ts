@@ -3,9 +3,10 @@ import { runIsOver } from '#contracts/runStates.ts';
 import { pausableKinds } from '#contracts/workflowInputs.ts';
 import type { Sql } from '../database.ts';
 import { rows } from '../sql.ts';
-import { goesOn, possibleDecisions } from './decideRun.ts';
+import { goesOn, possibleDecisions } from './deciding/decideRun.ts';
+import { isFinishable } from './ending/takeBack.ts';
 import { Run, RunStep } from './runRecord.ts';
-import { decisionsOf } from './viewDecisions.ts';
+import { decisionsOf } from './deciding/viewDecisions.ts';
 
 /** Where operators look at a workflow: `{address of the Temporal UI}/namespaces/…`. */
 export interface TemporalPlace {
@@ -21,14 +22,16 @@ export async function viewRuns(em: Sql, runs: Run[], place: TemporalPlace): Prom
   const people = await emailsOf(em, runs);
   const progress = await progressOf(em, ids);
   const decisions = await decisionsOf(em, ids);
+  const reversed = await reversedOf(em, runs);
   return runs.map((run) =>
     viewRun(
       run,
       steps.filter((step) => step.runId === run.id),
-      run.tenantId ? (tenants.get(run.tenantId) ?? null) : null,
+      run.tenantId ? tenants.get(run.tenantId) : undefined,
       run.actorId ? (people.get(run.actorId) ?? null) : null,
       progress.get(run.id) ?? null,
       decisions.get(run.id) ?? [],
+      reversed,
       place,
     ),
   );
@@ -43,10 +46,11 @@ export async function findRunView(em: Sql, runId: string, place: TemporalPlace):
 function viewRun(
   run: Run,
   steps: RunStep[],
-  tenant: RunView['tenant'],
+  known: KnownTenant | undefined,
   startedBy: string | null,
   progress: RunView['progress'],
   decisions: RunDecision[],
+  reversed: ReadonlySet<string>,
   place: TemporalPlace,
 ): RunView {
   const over = runIsOver(run.state);
@@ -59,8 +63,10 @@ function viewRun(
     state: run.state,
     version: run.version,
     tenantId: run.tenantId ?? null,
-    tenant,
+    tenant: known?.tenant ?? null,
     parentRunId: run.parentRunId ?? null,
+    reversibleUntil: isoOrNull(run.reversibleUntil),
+    reverseOf: run.reverseOf ?? null,
     blueprint:
       run.blueprintName && run.blueprintVersion ? { name: run.blueprintName, version: run.blueprintVersion } : null,
     progress,
@@ -84,10 +90,12 @@ function viewRun(
     decisions,
     may: {
       ...mayBePaused(run),
-      decide: run.cancelRequestedAt || isDecided ? [] : possibleDecisions(run.heldBy ?? null, heldStep ?? null),
+      decide:
+        run.cancelRequestedAt || isDecided ? [] : possibleDecisions(run.heldBy ?? null, heldStep ?? null, run.kind),
       cancel: run.cancellable && !over && run.state !== 'rolling_back' && !run.cancelRequestedAt,
       tryAgain: run.kind === 'provisionTenant' && ended,
-      finishRollback: run.kind === 'provisionTenant' && run.state === 'needs_attention',
+      finishRollback: isFinishable(run.kind) && run.state === 'needs_attention' && !known?.isGone,
+      reverse: (run.reversibleUntil?.getTime() ?? 0) > Date.now() && !reversed.has(run.id),
     },
     temporal: {
       workflowId: run.workflowId,
@@ -95,6 +103,16 @@ function viewRun(
     },
     steps: steps.map((step) => viewStep(run, step)),
   };
+}
+
+/** Which of them another run takes back, or took. */
+async function reversedOf(em: Sql, runs: Run[]): Promise<ReadonlySet<string>> {
+  const offered = runs.filter(({ reversibleUntil }) => reversibleUntil).map(({ id }) => id);
+  if (offered.length === 0) return new Set();
+  const found = await rows<{ id: string }>(em)`
+    select reverse_of as id from runs where reverse_of = any(${offered}::uuid[])
+      and state not in ('rolled_back', 'cancelled', 'needs_attention')`;
+  return new Set(found.map(({ id }) => id));
 }
 
 function mayBePaused(run: Run): { pause: boolean; resume: boolean } {
@@ -125,15 +143,21 @@ const workflowUrl = ({ uiUrl, namespace }: TemporalPlace, workflowId: string): s
 
 const isoOrNull = (date: Date | null | undefined): string | null => date?.toISOString() ?? null;
 
-async function tenantsOf(em: Sql, runs: Run[]): Promise<Map<string, NonNullable<RunView['tenant']>>> {
+interface KnownTenant {
+  tenant: NonNullable<RunView['tenant']>;
+  /** Nothing is left of it that a run could give back. */
+  isGone: boolean;
+}
+
+async function tenantsOf(em: Sql, runs: Run[]): Promise<Map<string, KnownTenant>> {
   const ids = [...new Set(runs.flatMap((run) => run.tenantId ?? []))];
-  const found = await rows<{ id: string; name: string; slug: string | null; plan: string }>(em)`
-    select t.id, t.name, a.slug, t.plan from tenants t
+  const found = await rows<NonNullable<RunView['tenant']> & { id: string; isGone: boolean }>(em)`
+    select t.id, t.name, a.slug, t.plan, t.state in ('erased', 'rolled_back') as "isGone" from tenants t
     left join lateral (
       select slug from tenant_addresses where tenant_id = t.id order by (state = 'current') desc, created_at desc limit 1
     ) a on true
     where t.id = any(${ids}::uuid[])`;
-  return new Map(found.map(({ id, ...tenant }) => [id, tenant]));
+  return new Map(found.map(({ id, isGone, ...tenant }) => [id, { tenant, isGone }]));
 }
 
 async function emailsOf(em: Sql, runs: Run[]): Promise<Map<string, string>> {
@@ -141,13 +165,13 @@ async function emailsOf(em: Sql, runs: Run[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const found = await rows<{ id: string; email: string }>(
     em,
-  )`select id, email from users where id = any(${ids}::uuid[])`;
+  )`select id, email from users where id = any(${ids}::uuid[]) and tenant_id is null`;
   return new Map(found.map(({ id, email }) => [id, email]));
 }
 
 async function progressOf(em: Sql, ids: string[]): Promise<Map<string, NonNullable<RunView['progress']>>> {
   const found = await rows<NonNullable<RunView['progress']> & { run_id: string }>(em)`
-    select run_id, done, total, found, (
+    select run_id, done, total, found, per_second as "perSecond", (
       select coalesce(jsonb_agg(jsonb_build_object(
         'tenantId', s."tenantId", 'title', concat_ws(': ', t.name, s.what), 'why', s.why) order by t.name, s.what), '[]')
       from jsonb_to_recordset(skipped) as s ("tenantId" uuid, what text, why text) left join tenants t on t.id = s."tenantId"

@@ -47,6 +47,9 @@ export class Keyring {
   readonly #tagKey: Buffer;
   readonly #callbackKey: Buffer;
   readonly #deviceKey: Buffer;
+  readonly #addressKey: Buffer;
+  readonly #invitationKey: Buffer;
+  readonly #licenseKey: Buffer;
 
   constructor(rootKey: Buffer) {
     const derive = (purpose: string) =>
@@ -56,6 +59,9 @@ export class Keyring {
     this.#tagKey = derive('tag');
     this.#callbackKey = derive('callback');
     this.#deviceKey = derive('device');
+    this.#addressKey = derive('address');
+    this.#invitationKey = derive('invitation');
+    this.#licenseKey = derive('license');
   }
 
   /** A new root key, sealed by the master key for the installation's row. */
@@ -66,6 +72,12 @@ export class Keyring {
   /** Throws when this is not the master key that sealed the root. */
   static open(masterKey: Buffer, installationId: string, sealedRoot: Buffer): Keyring {
     return new Keyring(unseal(masterKey, sealedRoot, `root/${installationId}`));
+  }
+
+  /** The same root key, sealed by another master key. Throws when the first is not the one that sealed it. */
+  static resealedRoot(masterKey: Buffer, next: Buffer, installationId: string, sealedRoot: Buffer): Buffer {
+    const bound = `root/${installationId}`;
+    return seal(next, unseal(masterKey, sealedRoot, bound), bound);
   }
 
   newWrappedKey(keyId: string): { key: Buffer; wrapped: Buffer } {
@@ -85,6 +97,21 @@ export class Keyring {
   /** HMAC-SHA-256 by which a browser shows that it was signed in as somebody before. */
   deviceMac(text: string): string {
     return createHmac('sha256', this.#deviceKey).update(text).digest('base64url');
+  }
+
+  /** By which a tenant's person is found by the mail address, of which this tells nothing; another tenant's is another. */
+  addressIndex(tenantId: string, address: string): string {
+    return createHmac('sha256', this.#addressKey).update(`${tenantId}/${address}`).digest('hex');
+  }
+
+  /** By which a licence is found by the key that people type, of which this tells nothing. */
+  licenseIndex(symbols: string): Buffer {
+    return createHmac('sha256', this.#licenseKey).update(symbols).digest();
+  }
+
+  /** The token of the link that one run sends: a run that sends again sends the same, so the mail that arrived first stays good. */
+  invitationToken(runId: string): string {
+    return createHmac('sha256', this.#invitationKey).update(runId).digest().subarray(0, 24).toString('base64url');
   }
 
   /** 128 bits that only this installation can know of a call: the same for each repetition of it, so it need not be kept. */

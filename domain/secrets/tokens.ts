@@ -6,7 +6,7 @@ const randomLength = 22; // 62^22 > 2^128
 const checksumLength = 6; // 62^6 > 2^32
 
 /** What a token opens: its prefix tells people and secret scanners which kind it is. */
-export const tokenPrefixes = { apiKey: 'tnt_', worker: 'twt_', callback: 'tcb_' } as const;
+export const tokenPrefixes = { apiKey: 'tnt_', worker: 'twt_', callback: 'tcb_', export: 'tex_' } as const;
 export type TokenKind = keyof typeof tokenPrefixes;
 
 const shapes = Object.fromEntries(

@@ -68,7 +68,7 @@ export async function viewConsent(em: Sql, platform: Platform, token: string): P
            case when s.state = 'running' and s.ends_at <= now() then 'time' else s.ended_by end as ended_by,
            case when s.state = 'asked' and s.answer_until <= now() then 'expired'
                 when s.state = 'running' and s.ends_at <= now() then 'ended' else s.state end as state
-    from support_accesses s join tenants t on t.id = s.tenant_id join users u on u.id = s.person_id
+    from support_accesses s join tenants t on t.id = s.tenant_id join users u on u.id = s.person_id and u.tenant_id is null
     left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
     where s.token_hash = ${hashOfToken(token)}`;
   if (!row) throw linkIsNone();

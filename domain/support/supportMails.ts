@@ -5,6 +5,7 @@ import { rows } from '../sql.ts';
 import type { SupportedTenant } from './askSupport.ts';
 
 interface Told {
+  tenantId: string;
   tenant: SupportedTenant;
   personId: string;
   reason: string;
@@ -43,19 +44,16 @@ export async function mailOfBreakGlass(em: Sql, platform: Platform, told: Told):
 async function send(
   em: Sql,
   { installation, configuration }: Platform,
-  { tenant, personId, token }: Told,
+  { tenantId, tenant, personId, token }: Told,
   subject: string,
   lines: (person: string, link: string) => string[],
 ): Promise<void> {
   if (!tenant.admin) return;
   const [person] = await rows<{ email: string; name: string | null }>(em)`
-    select email, name from users where id = ${personId}`;
+    select email, name from users where id = ${personId} and tenant_id is null`;
   const who = person?.name ? `${person.name} (${person.email})` : (person?.email ?? 'Somebody of the platform');
   // In the fragment, which browsers send to nobody and servers do not log.
   const link = `${configuration.publicUrl}/portal/${tenant.slug}/support-access#${token}`;
-  await queueMail(em, installation.keyring, tenant.admin.email, {
-    kind: 'support_access',
-    subject,
-    text: `${lines(who, link).join('\n')}\n`,
-  });
+  const mail = { kind: 'support_access', subject, text: `${lines(who, link).join('\n')}\n` } as const;
+  await queueMail(em, installation.keyring, tenant.admin.email, mail, tenantId);
 }

@@ -89,7 +89,7 @@ async function select(
   const found = await rows<Row>(em)`
     select s.*, ${stateNow} as state, t.name as tenant_name, a.slug, u.email,
            case when s.state = 'running' and s.ends_at <= now() then 'time' else s.ended_by end as ended_by
-    from support_accesses s join tenants t on t.id = s.tenant_id join users u on u.id = s.person_id
+    from support_accesses s join tenants t on t.id = s.tenant_id join users u on u.id = s.person_id and u.tenant_id is null
     left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
     where ${where} order by s.asked_at desc, s.id desc limit ${limit}`;
   return Promise.all(found.map((row) => viewAccess(keys, row, looker)));

@@ -11,7 +11,9 @@ export async function assignTask(em: Sql, taskId: string, assigneeId: string | n
   const task = await lockTask(em, taskId);
   if (task.state === 'done') throw new DomainError('task_closed', 'The task is done; nobody needs to take it.');
   if (assigneeId !== null) {
-    const found = await rows(em)`select 1 from users where id = ${assigneeId} and disabled_at is null`;
+    const found = await rows(
+      em,
+    )`select 1 from users where id = ${assigneeId} and tenant_id is null and disabled_at is null`;
     if (found.length === 0)
       throw new DomainError('invalid_request', 'There is no such person.', {
         fields: [{ path: 'assignee', message: 'is nobody who can sign in' }],

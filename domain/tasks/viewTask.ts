@@ -33,8 +33,8 @@ export async function viewTasks(em: Sql, ids: string[]): Promise<Task[]> {
     left join lateral (
       select slug from tenant_addresses where tenant_id = t.id order by (state = 'current') desc, created_at desc limit 1
     ) a on true
-    left join users assignee on assignee.id = task.assignee_id
-    left join users closer on closer.id = task.closed_by
+    left join users assignee on assignee.id = task.assignee_id and assignee.tenant_id is null
+    left join users closer on closer.id = task.closed_by and closer.tenant_id is null
     where task.id = any(${ids}::uuid[])`;
   const byId = new Map(found.map((row) => [row.id, viewTask(row)]));
   return ids.flatMap((id) => byId.get(id) ?? []);
@@ -45,10 +45,10 @@ export const findTaskView = async (em: Sql, taskId: string): Promise<Task | null
   (await viewTasks(em, [taskId]))[0] ?? null;
 
 /** Their end is a fact (nothing is left, the cluster was decided upon), not an opinion. */
-const closedByThemselves: readonly TaskKind[] = ['attention', 'cluster_lost', 'approval'];
+const closedByThemselves: readonly TaskKind[] = ['attention', 'cluster_lost', 'approval', 'sign_up'];
 
 /** Those that name what they are about, which has a page of its own. */
-const kindsWithSubject: readonly TaskKind[] = ['approval', 'support_access'];
+const kindsWithSubject: readonly TaskKind[] = ['approval', 'support_access', 'sign_up'];
 
 export const mayBeClosed = ({ kind, state }: { kind: TaskKind; state: TaskState }): boolean =>
   state === 'open' && !closedByThemselves.includes(kind);

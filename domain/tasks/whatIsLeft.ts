@@ -25,7 +25,10 @@ export const leftOfRollback = async (em: Sql, runId: string): Promise<LeftThing[
       order by s.position`
   ).map(describe);
 
-/** What a run that only removes had to leave of what it was to remove; what the registry knows of the resource decides. */
+/**
+ * What a run that only removes had to leave of what it was to remove; what the registry knows of the resource decides. Of what is served
+ * outside a step was passed over when there was nothing to take back.
+ */
 export const leftOfRemoval = async (em: Sql, runId: string): Promise<LeftThing[]> =>
   (
     await rows<LeftRow>(em)`
@@ -33,7 +36,9 @@ export const leftOfRemoval = async (em: Sql, runId: string): Promise<LeftThing[]
              r.external_id as "externalId", s.spec, s.reason
       from run_steps s join runs on runs.id = s.run_id left join resources r on r.id = s.resource_id
       where s.run_id = ${runId} and s.kind <> 'fixed'
-        and case when r.id is null then s.state <> 'done' else r.state not in ('planned', 'destroyed') end
+        and not (s.kind in ('http', 'custom') and s.state = 'skipped')
+        and case when r.id is null or s.act not like '%.destroy' then s.state <> 'done'
+            else r.state not in ('planned', 'destroyed') end
       order by s.position`
   ).map(describe);
 

@@ -15,11 +15,7 @@ export async function reserveAddress(
 ): Promise<string> {
   if (wanted.slug !== undefined) {
     if (await take(em, tenantId, wanted.slug)) return wanted.slug;
-    const suggestions = await freeSlugsLike(em, wanted.slug, 3);
-    throw new DomainError('slug_taken', `The address "${wanted.slug}" is taken.`, {
-      fields: [{ path: 'slug', message: 'is taken' }],
-      extra: { suggestions },
-    });
+    throw await addressTaken(em, wanted.slug);
   }
   const base = deriveSlug(wanted.name);
   if (await take(em, tenantId, base)) return base;
@@ -28,11 +24,32 @@ export async function reserveAddress(
   }
 }
 
+/** The refusal of an address that somebody has, with free ones like it. */
+export async function addressTaken(em: Sql, slug: string): Promise<DomainError> {
+  const suggestions = await freeSlugsLike(em, slug, 3);
+  return new DomainError('slug_taken', `The address "${slug}" is taken.`, {
+    fields: [{ path: 'slug', message: 'is taken' }],
+    extra: { suggestions },
+  });
+}
+
 /** Frees it for others. Idempotent. */
 export async function releaseAddress(em: Sql, tenantId: string): Promise<void> {
   await rows(em)`
     update tenant_addresses set state = 'released', released_at = now()
     where tenant_id = ${tenantId} and state <> 'released'`;
+}
+
+/**
+ * What an erased tenant leaves: after an offboarding it is given to nobody for as long as bookmarks and mails still lead there; after a
+ * removal at once it is free at once.
+ */
+export async function giveUpAddress(em: Sql, tenantId: string, holdDays: number): Promise<void> {
+  const [erasure] = await rows<{ cause: string }>(em)`select cause from erasures where tenant_id = ${tenantId}`;
+  if (erasure?.cause !== 'offboarding' || holdDays === 0) return releaseAddress(em, tenantId);
+  await rows(em)`
+    update tenant_addresses set state = 'held', held_until = now() + make_interval(days => ${holdDays}::int)
+    where tenant_id = ${tenantId} and state in ('current', 'redirect')`;
 }
 
 export async function addressIsFree(em: Sql, slug: string): Promise<boolean> {

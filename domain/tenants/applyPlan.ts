@@ -95,7 +95,7 @@ function refuseImpossible({ shown }: StoredPlan): void {
 /** What could be planned and cannot be registered any more. */
 function movedMeanwhile(error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
-  const moves = ['slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown'];
+  const moves = ['slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown', 'license_policy_missing'];
   if (!moves.includes(error.code)) return error;
   const fields = error.fields.map(({ path, message }) => ({ path, message: `${message} now` }));
   return planOutdated(fields, error.extra['suggestions']);

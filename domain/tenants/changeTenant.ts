@@ -2,14 +2,18 @@ import { DomainError } from '#contracts/errors.ts';
 import type { TenantChange } from '#contracts/tenants.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
+import { withdrawFormerAdmins } from '../members/formerAdmins.ts';
+import { hasPeople } from '../members/holdTenantPeople.ts';
 import type { TenantKeys } from '../secrets/tenantKeys.ts';
 import { json, rows } from '../sql.ts';
 import { externalIdTaken } from './registerTenant.ts';
 import { searchTextOf } from './searchText.ts';
+import { adminOf } from './viewTenant.ts';
 
 /**
  * Changes what the registry alone knows of a tenant. Call inside a transaction.
- * Refuses with `not_found`, `tenant_erased`, `external_id_taken`.
+ * Refuses with `not_found`, `tenant_erased`, `external_id_taken`, and with `person_not_invited` another
+ * administrator for a tenant whose people have joined: it passes on by a change of ownership, with consent.
  */
 export async function changeTenant(
   em: Sql,
@@ -18,8 +22,10 @@ export async function changeTenant(
   change: TenantChange,
   actor: Actor,
 ): Promise<void> {
-  const [tenant] = await rows<{ name: string; external_id: string | null; state: string }>(em)`
-    select name, external_id, state from tenants where id = ${tenantId} for update`;
+  const [tenant] = await rows<{ name: string; external_id: string | null; state: string; admin_sealed: Buffer | null }>(
+    em,
+  )`
+    select name, external_id, state, admin_sealed from tenants where id = ${tenantId} for update`;
   if (!tenant) throw new DomainError('not_found', 'There is no such tenant.');
   if (tenant.state === 'erased' || tenant.state === 'rolled_back')
     throw new DomainError('tenant_erased', 'Nothing is left of this tenant.');
@@ -37,8 +43,16 @@ export async function changeTenant(
     where id = ${tenantId}`;
   if (change.labels) await rows(em)`update tenants set labels = ${json(change.labels)}::jsonb where id = ${tenantId}`;
   if (change.admin !== undefined) {
+    const indexOf = (one: { email: string } | null): string | null => one && keys.addressIndex(tenantId, one.email);
+    const before = await adminOf(keys, { id: tenantId, adminSealed: tenant.admin_sealed });
+    if (indexOf(before) !== indexOf(change.admin) && (await hasPeople(em, tenantId)))
+      throw new DomainError(
+        'person_not_invited',
+        'The tenant has people of its own: it passes to another by a change of ownership.',
+      );
     const sealed = change.admin && (await keys.sealFor(tenantId, json(change.admin), 'admin'));
     await rows(em)`update tenants set admin_sealed = ${sealed} where id = ${tenantId}`;
+    await withdrawFormerAdmins(em, tenantId, indexOf(change.admin), actor);
   }
   await appendEvent(
     em,

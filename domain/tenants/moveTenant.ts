@@ -1,4 +1,5 @@
 import type { TenantState } from '#contracts/tenants.ts';
+import { bumpAccessEpoch } from '../access/epoch.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
@@ -6,8 +7,9 @@ import { endSupportOf } from '../support/endSupport.ts';
 
 const before: Record<TenantState, TenantState[]> = {
   provisioning: [],
-  active: ['provisioning', 'suspended'],
-  suspended: ['active'],
+  // An offboarding is taken back until the erasure begins: to what the tenant was before it.
+  active: ['provisioning', 'suspended', 'offboarding'],
+  suspended: ['active', 'offboarding'],
   offboarding: ['provisioning', 'active', 'suspended', 'offboarding'],
   erased: ['offboarding'],
   rolled_back: ['provisioning'],
@@ -26,5 +28,7 @@ export async function moveTenant(
     returning id`;
   if (moved.length === 0) throw new Error(`tenant ${tenantId} may not become ${to}`);
   if (to !== 'active') await endSupportOf(em, tenantId, actor);
+  // Whatever closes a tenant's doors: processes remember open ones, and keys, for seconds.
+  if (to === 'suspended' || to === 'offboarding') await bumpAccessEpoch(em);
   await appendEvent(em, { stream: `tenant:${tenantId}`, type: `tenant.${to}`, tenantId }, actor);
 }

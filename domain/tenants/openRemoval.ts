@@ -4,13 +4,15 @@ import type { Sql } from '../database.ts';
 import { theSystem, type Actor } from '../events/appendEvent.ts';
 import { rows } from '../sql.ts';
 import { moveTenant } from './moveTenant.ts';
+import { refuseHeldTenant } from '../offboarding/legalHolds.ts';
+import { refuseWhileOffboarding } from '../offboarding/offboardingRow.ts';
 import { titleOfKind } from '../resources/resourceTitles.ts';
-import { addSteps, openRun } from '../runs/openRun.ts';
-import { outsideStepsOf, undoOf } from '../runs/undoSteps.ts';
+import { addSteps, openRun, type NewStep } from '../runs/openRun.ts';
+import { outsideStepsOf, undoOf } from '../runs/ending/undoSteps.ts';
 
 /**
  * Opens the run that removes a tenant at once. `confirm` must be the tenant's address (or its id, when the address is free again).
- * Refuses with `not_found`, `confirmation_mismatch`, `tenant_erased`, `run_in_progress`.
+ * Refuses with `not_found`, `confirmation_mismatch`, `tenant_erased`, `run_in_progress`, `legal_hold`, `offboarding_open`.
  */
 export async function openRemoval(
   em: Sql,
@@ -21,7 +23,7 @@ export async function openRemoval(
   const [tenant] = await rows<{ state: string; slug: string | null }>(em)`
     select t.state, a.slug from tenants t
     left join tenant_addresses a on a.tenant_id = t.id and a.state = 'current'
-    where t.id = ${tenantId}`;
+    where t.id = ${tenantId} for update of t`;
   if (!tenant) throw new DomainError('not_found', 'There is no such tenant.');
   if (tenant.state === 'erased' || tenant.state === 'rolled_back')
     throw new DomainError('tenant_erased', 'Nothing is left of this tenant.');
@@ -30,6 +32,8 @@ export async function openRemoval(
       fields: [{ path: 'confirm', message: "must be the tenant's address" }],
     });
 
+  await refuseHeldTenant(em, tenantId);
+  await refuseWhileOffboarding(em, tenantId);
   const runId = await writeRun(em, tenantId, null, actor);
   // Not left to the workflow: from the moment a removal is accepted nobody but the platform finds the tenant.
   if (tenant.state !== 'offboarding') await moveTenant(em, tenantId, { to: 'offboarding', attention: false }, actor);
@@ -55,12 +59,20 @@ async function writeRun(em: Sql, tenantId: string, parentRunId: string | null, a
     },
     actor,
   );
+  await addSteps(em, runId, [
+    { title: 'Close the doors', kind: 'fixed', provider: 'doors', act: 'doors.close', undo: null },
+    ...(await removalSteps(em, tenantId)),
+    { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
+  ]);
+  return runId;
+}
+
+/** What removes everything of a tenant that is outside the registry: first what may stand on the rest. */
+export async function removalSteps(em: Sql, tenantId: string): Promise<NewStep[]> {
   const resources = await rows<{ id: string; provider: string }>(em)`
     select id, provider from resources where tenant_id = ${tenantId} and state <> 'destroyed' order by position desc`;
   const outside = await outsideStepsOf(em, tenantId);
-  await addSteps(em, runId, [
-    { title: 'Close the doors', kind: 'fixed', provider: 'doors', act: 'doors.close', undo: null },
-    // Before what they may stand on.
+  return [
     ...outside.map(undoOf),
     ...resources.map(({ id, provider }) => ({
       title: `Remove the ${titleOfKind(provider)}`,
@@ -70,7 +82,5 @@ async function writeRun(em: Sql, tenantId: string, parentRunId: string | null, a
       act: `${provider}.destroy`,
       undo: null,
     })),
-    { title: 'Release the address', kind: 'fixed', provider: 'address', act: 'address.release', undo: null },
-  ]);
-  return runId;
+  ];
 }

@@ -13,6 +13,7 @@ import {
   externalIdTaken,
   planOf,
   refuseUnknownRegion,
+  refuseUnlicensed,
   type Chosen,
 } from './registerTenant.ts';
 
@@ -29,7 +30,7 @@ export interface PlannedRegistration extends Chosen, Address {
 
 /**
  * What `registerTenant` would do, without doing it; an address that is taken is told, not refused.
- * Refuses with `external_id_taken`, `plan_unknown`, `region_unknown`.
+ * Refuses with `external_id_taken`, `plan_unknown`, `region_unknown`, `license_policy_missing`.
  *
  * @param before ids that were chosen before are kept
  */
@@ -40,6 +41,7 @@ export async function planRegistration(
 ): Promise<PlannedRegistration> {
   const plan = await planOf(em, wanted.plan ?? defaultPlan);
   const steps = stepsOf(await findVersion(em, plan.blueprintName, plan.blueprintVersion));
+  refuseUnlicensed(plan, steps);
   const region = wanted.region ?? defaultRegion;
   await refuseUnknownRegion(em, region);
   if (wanted.externalId !== undefined) {

@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import type { BlueprintStep } from '#contracts/blueprints.ts';
 import { DomainError } from '#contracts/errors.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
 import { Plan } from '../blueprints/blueprintRecord.ts';
@@ -35,9 +36,10 @@ export interface Chosen {
  * Everything that creating a tenant writes before its workflow starts: tenant, address, key, resources, run with its steps,
  * events. Call inside a transaction; nothing outside the registry exists yet.
  *
- * Refuses with `slug_taken`, `external_id_taken`, `plan_unknown`, `region_unknown`.
+ * Refuses with `slug_taken`, `external_id_taken`, `plan_unknown`, `region_unknown`, `license_policy_missing`.
  *
  * @param chosen what a plan chose before; by default all is chosen now
+ * @param filling what puts something into its resources, before anything is checked
  */
 export async function registerTenant(
   em: Sql,
@@ -45,10 +47,12 @@ export async function registerTenant(
   wanted: NewTenant,
   actor: Actor,
   chosen?: Chosen,
+  filling: NewStep[] = [],
 ): Promise<RegisteredTenant> {
   const plan = await planOf(em, wanted.plan ?? defaultPlan);
   const pinned = chosen?.blueprint ?? { name: plan.blueprintName, version: plan.blueprintVersion };
   const steps = stepsOf(await findVersion(em, pinned.name, pinned.version));
+  refuseUnlicensed(plan, steps);
   const region = wanted.region ?? defaultRegion;
   await refuseUnknownRegion(em, region);
 
@@ -99,10 +103,16 @@ export async function registerTenant(
       undo: 'address.release',
       done: true,
     },
-    ...breakAt(planned, wanted.breakpoints ?? []),
+    ...withFilling(breakAt(planned, wanted.breakpoints ?? []), filling),
     { title: 'Open the doors', kind: 'fixed', provider: 'doors', act: 'doors.open', undo: null },
   ]);
   return { tenantId, slug, runId, blueprint: pinned };
+}
+
+/** After the last resource: what comes behind it looks at them, or tells others of them. */
+function withFilling(steps: NewStep[], filling: NewStep[]): NewStep[] {
+  const after = steps.findLastIndex(({ kind }) => kind === 'resource') + 1;
+  return steps.toSpliced(after, 0, ...filling);
 }
 
 /** Refuses with `invalid_request` a breakpoint at no step. */
@@ -123,6 +133,17 @@ export async function planOf(em: Sql, name: string): Promise<Plan> {
   throw new DomainError('plan_unknown', `There is no plan "${name}".`, {
     fields: [{ path: 'plan', message: 'is unknown' }],
   });
+}
+
+/** Its licence would be by no policy: better told now than by a run that is rolled back. */
+export function refuseUnlicensed({ name, licensePolicyName }: Plan, steps: BlueprintStep[]): void {
+  const isLicensed = steps.some((step) => step.kind === 'resource' && step.provider === 'license');
+  if (isLicensed && !licensePolicyName)
+    throw new DomainError(
+      'license_policy_missing',
+      `Tenants of the plan "${name}" get a licence, and it points at no licence policy.`,
+      { fields: [{ path: 'plan', message: 'points at no licence policy' }] },
+    );
 }
 
 /** A region is known when a data store is in it; the default one is opened by the first worker. */

@@ -3,6 +3,9 @@ import type { Manifest } from '#contracts/tenants.ts';
 import type { Sql } from '../database.ts';
 import { appendEvent, type Actor } from '../events/appendEvent.ts';
 import { Resource } from '../resources/resourceRecord.ts';
+import { isoOf } from '../isoOf.ts';
+import { secondRoleOf } from '../resources/names.ts';
+import { workingCredentials } from '../secrets/credentials.ts';
 import { recallSecret } from '../secrets/resourceSecrets.ts';
 import type { TenantKeys } from '../secrets/tenantKeys.ts';
 import { rows } from '../sql.ts';
@@ -50,10 +53,27 @@ async function manifestOf(
     const values: Record<string, string | null> = storeId ? await whereaboutsOf(em, storeId) : {};
     for (const [name, value] of Object.entries(observed ?? {}))
       if (typeof value === 'string' || typeof value === 'number') values[name] = String(value);
-    for (const name of revealable[kind] ?? []) values[name] = await secretOf(id, name);
+    const rotated = kind === 'database' ? await rotatedLogin(em, id, values['schema'] ?? '') : null;
+    Object.assign(values, rotated?.values);
+    for (const name of revealable[kind] ?? []) values[name] = await secretOf(id, rotated?.secretName ?? name);
     described.push({ kind, provider, values });
   }
   return { tenantId, revealed: false, resources: described };
+}
+
+/** By which role and secret the database is used now, and until when the ones before still work. */
+async function rotatedLogin(em: Sql, resourceId: string, schema: string) {
+  const working = await workingCredentials(em, 'database', resourceId);
+  const current = working.find(({ state }) => state === 'current');
+  const ending = working.find(({ state }) => state === 'ending');
+  const roleOf = ({ slot }: { slot: string }) => (slot === 'first' ? schema : secondRoleOf(schema));
+  return {
+    secretName: current?.secretName,
+    values: {
+      ...(current && schema ? { role: roleOf(current) } : {}),
+      ...(ending?.endsAt ? { previousRole: roleOf(ending), previousRoleEndsAt: isoOf(ending.endsAt) } : {}),
+    },
+  };
 }
 
 /** A store's server is asked for each time: it may have moved since the tenant was placed. */

@@ -29,7 +29,7 @@ interface Row {
 export async function listWorkerTokens(em: Sql): Promise<WorkerToken[]> {
   const found = await rows<Row>(em)`
     select t.id, t.name, t.task_queue, t.hint, t.created_at, u.email as created_by, t.expires_at, t.last_used_at, t.revoked_at
-    from worker_tokens t left join users u on u.id = t.created_by
+    from worker_tokens t left join users u on u.id = t.created_by and u.tenant_id is null
     where least(t.expires_at, t.revoked_at) > now() - interval '90 days' order by t.id desc`;
   return found.map(view);
 }
@@ -74,9 +74,13 @@ export async function findTokenHolder(em: Sql, token: string): Promise<TokenHold
  */
 export async function queueServesRun(em: Sql, taskQueue: string, workflowId: string): Promise<boolean> {
   const found = await rows(em)`
-    select 1 from runs r join run_steps s on s.run_id = r.id
-    where r.workflow_id = ${workflowId} and r.state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
-      and s.kind = 'custom' and s.spec->>'taskQueue' = ${taskQueue} limit 1`;
+    select 1 from runs r
+    where r.workflow_id = ${workflowId} and r.state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention') and (
+      exists (select 1 from run_steps s where s.run_id = r.id and s.kind = 'custom' and s.spec->>'taskQueue' = ${taskQueue})
+      or exists (
+        select 1 from runbook_executions e join runbook_versions v on v.name = e.runbook and v.version = e.version
+        where e.run_id = r.id and jsonb_path_exists(v.definition, '$.steps.** ? (@.kind == "custom" && @.taskQueue == $queue)',
+          jsonb_build_object('queue', ${taskQueue}::text))))`;
   return found.length > 0;
 }
 

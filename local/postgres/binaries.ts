@@ -67,6 +67,11 @@ export async function postgresBinaries(user: ServerUser): Promise<string> {
       );
     },
   );
+  return runnableBinaries(native, version, user);
+}
+
+/** The `bin` of a package's folder once it can be started from there; else that of a copy where it can. */
+export async function runnableBinaries(native: string, version: string, user: ServerUser): Promise<string> {
   const bin = join(native, 'bin');
   for (const name of await readdir(bin)) {
     const { mode } = await stat(join(bin, name));

@@ -25,13 +25,19 @@ export interface Place {
   user: ServerUser;
 }
 
-/** Makes the cluster unless it is there; a folder that is neither empty nor a cluster is left alone. */
-export async function initialise({ bin, home, data, user }: Place): Promise<void> {
+/**
+ * Makes the cluster unless it is there; a folder that is neither empty nor a cluster is left alone. Its superuser gets a new password, or keeps the
+ * one of a cluster that it follows.
+ */
+export async function initialise(
+  { bin, home, data, user }: Place,
+  { keepsPassword = false }: { keepsPassword?: boolean } = {},
+): Promise<void> {
   if (await exists(join(data, 'PG_VERSION'))) return;
   await progress('creating the PostgreSQL cluster (initdb)', async () => {
     const passwordFile = join(home, 'password');
     await rm(`${data}.new`, { recursive: true, force: true }); // a first start that was broken off
-    await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    if (!keepsPassword) await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     await own(passwordFile, user);
     // The built-in locale is the same on every machine; a system's locales are not.
     const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
@@ -64,8 +70,10 @@ export async function writeSettings(settings: {
   port: number;
   durable: boolean;
   user: ServerUser;
+  /** The value of `archive_command`; null where nobody takes the log away. */
+  archiving?: string | null;
 }): Promise<void> {
-  const { data, port, durable, user } = settings;
+  const { data, port, durable, user, archiving = null } = settings;
   const main = join(data, 'postgresql.conf');
   const include = "include = 'tenantry.conf'";
   const text = await readFile(main, 'utf8');
@@ -89,6 +97,9 @@ export async function writeSettings(settings: {
     `fsync = ${durable ? 'on' : 'off'}`,
     `full_page_writes = ${durable ? 'on' : 'off'}`,
     'synchronous_commit = on',
+    ...(archiving === null
+      ? []
+      : ["archive_mode = 'on'", `archive_command = '${archiving.replaceAll("'", "''")}'`, "archive_timeout = '5min'"]),
   ];
   const file = join(data, 'tenantry.conf');
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
@@ -110,9 +121,14 @@ export async function settlePidFile(data: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-export async function startServer({ bin, home, data, user }: Place): Promise<void> {
+/** @param settings stand over what the files of the cluster say, for this once; nothing in them may need quoting */
+export async function startServer(
+  { bin, home, data, user }: Place,
+  settings: Record<string, string> = {},
+): Promise<void> {
   const log = join(home, 'log');
-  const args = ['start', '-D', data, '-l', log, '-w', '-t', '60', '-s'];
+  const over = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  const args = ['start', '-D', data, '-l', log, '-w', '-t', '60', '-s', ...(over.length ? ['-o', over.join(' ')] : [])];
   for (let attempt = 1; ; attempt++) {
     const size = await stat(log).then(
       (file) => file.size,

@@ -11,6 +11,8 @@ import { claimFolder } from './folderClaim.ts';
 import { dataDir as dataDirOf } from '../paths.ts';
 import { portFrom } from '../ports.ts';
 import { progress, SetupError } from '../progress.ts';
+import { physicalEnvironment, wantsPhysical } from './physicalEnvironment.ts';
+import { settleSampleLicensing } from './sampleLicensing.ts';
 import { keepRolePasswords, writeEnvironment } from './secrets.ts';
 import { startServers } from '../servers.ts';
 import { settleTogether } from '../settleTogether.ts';
@@ -45,7 +47,7 @@ export async function startControlPlane(
   const code = Promise.all([import('#api/server.ts'), import('#workers/worker.ts'), import('#migrations/setUp.ts')]);
   code.catch(() => {}); // reported where it is awaited
   const [servers, bundle, pages, masterKey, passwords] = await settleTogether([
-    startOwnServers(dataDir, place, given).then((started) => (parts.servers = started)),
+    parts.startingServers(startOwnServers(dataDir, place, given)),
     given.TENANTRY_WORKFLOW_BUNDLE || buildWorkflows(),
     given.TENANTRY_WEB_BUILD || buildPages(),
     settleMasterKey(dataDir, given),
@@ -67,6 +69,7 @@ export async function startControlPlane(
     TENANTRY_WEB_BUILD: pages,
     TEMPORAL_ADDRESS: servers.temporalAddress,
     ...(servers.uiUrl ? { TEMPORAL_UI_URL: servers.uiUrl } : {}),
+    ...(await physicalEnvironment(dataDir, servers.adminUrl, given)),
     ...(masterKey.file ? { TENANTRY_MASTER_KEY_FILE: masterKey.file } : {}),
   };
   const configuration = readOrRefuse({
@@ -81,7 +84,10 @@ export async function startControlPlane(
     prepareTemporal({ ...connectionOptions(configuration), namespace: configuration.temporal.namespace }),
     writeEnvironment(dataDir, environment),
   ]);
-  const setupToken = await withRegistry(urls.appUrl, (em) => settleOwner(em, given));
+  const setupToken = await withRegistry(urls.appUrl, async (em) => {
+    await settleSampleLicensing(em);
+    return settleOwner(em, given);
+  });
   const logger = createLogger('start', { level: configuration.logLevel });
   await progress('API and worker', () =>
     settleTogether([
@@ -117,6 +123,7 @@ const startOwnServers = (dataDir: string, { port, publicUrl }: Address, given: N
     dataDir,
     publicUrl,
     env: given,
+    archives: wantsPhysical(given),
     ports: {
       chosen: {
         postgres: portFrom(given, 'TENANTRY_POSTGRES_PORT'),

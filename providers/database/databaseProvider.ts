@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import type { Registry } from '#domain/database.ts';
+import { noteVersions } from '#domain/fleet/versions.ts';
 import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
-import { schemaNameOf } from '#domain/resources/names.ts';
+import { loginRolesOf, schemaNameOf } from '#domain/resources/names.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
+import { accessOf, wasRotated, workingCredentials } from '#domain/secrets/credentials.ts';
 import { recallSecret, rememberSecret } from '#domain/secrets/resourceSecrets.ts';
 import type { TenantKeys } from '#domain/secrets/tenantKeys.ts';
 import type { Provider, ResourceSpec } from '../provider.ts';
+import { refuseOlderThanFleet } from './migrations/refuseOlderThanFleet.ts';
+import { holdWrites } from './backup/holdWrites.ts';
+import { snapshotTables } from './backup/snapshotTables.ts';
 import { discard } from './discard.ts';
 import { listOwned, witnessesIn } from './listOwned.ts';
-import { groupRoleOf } from './openStore.ts';
+import { closeLogins, settleLogins, type Passwords, type Slot } from './logins.ts';
+import { ensureMaker, groupRoleOf, makerRoleOf } from './openStore.ts';
 import type { Placement } from './placement.ts';
 import type { StoreConnections } from './stores.ts';
 import { mendOwners, mendRights, mendRole, mendSchemaRights } from './mendSchema.ts';
@@ -22,19 +28,22 @@ import {
   joinGroup,
   roleTag,
   schemaTag,
-  setAccess,
-  settleRole,
   settleSchema,
   type Tagged,
 } from './schema.ts';
+import { endSessionsOf } from './sessions.ts';
+import { loadSample, readSample } from './sampleData.ts';
+import { restoreDatabase } from './restore/restoreDatabase.ts';
 import { readShape } from './shape.ts';
+import { measureSchema, exportSchema } from './exporting/exportSchema.ts';
 import {
   applyTenantMigrations,
   keepMigrationsList,
   readTenantMigrations,
   type TenantMigration,
 } from './tenantMigrations.ts';
-import { verifyRole } from './verifyRole.ts';
+import { tryLogin } from './tryLogin.ts';
+import { verifyLogins } from './verifyRole.ts';
 import { verifySchema } from './verifySchema.ts';
 
 const fences = 'tenantry.fences';
@@ -56,11 +65,16 @@ export interface DatabaseProviderOptions {
 export function databaseProvider(options: DatabaseProviderOptions): Provider {
   const { registry, keyring, keys, connections, reading, placement, migrationsDir, readerRole } = options;
   const references = new ReferenceShapes(connections, readerRole);
-  const secretOf = ({ tenantId, resourceId }: { tenantId: string; resourceId: string }) => ({
-    tenantId,
-    resourceId,
-    name: 'password',
-  });
+  const kind = 'database';
+
+  /** What the registry says of the pair now. A secret that is not there yet is made, unless somebody else was quicker. */
+  const passwordsOf = async ({ tenantId, resourceId }: Pick<ResourceSpec, 'tenantId' | 'resourceId'>) => {
+    const em = registry.em.fork();
+    const passwords: Passwords = { first: null, second: null };
+    for (const { slot, secretName: name } of await workingCredentials(em, kind, resourceId))
+      passwords[slot as Slot] = await rememberSecret(em, keys, { tenantId, resourceId, name }, newPassword);
+    return passwords;
+  };
 
   /** Ours, made for this very resource; an error when it is someone else's. */
   const isOurs = (tag: string | null, spec: Pick<ResourceSpec, 'installationId' | 'resourceId'>): boolean => {
@@ -70,8 +84,29 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
   const foreign = (name: string) =>
     new DomainError('resource_conflict', `A schema or role named ${name} is there already and does not carry our tag.`);
 
+  const settle = async (
+    client: pg.ClientBase,
+    database: string,
+    spec: ResourceSpec,
+    mayBeSettled: (found: Tagged) => boolean,
+  ) => {
+    await ensureMaker(connections, database); // stores that were opened by an older version have none yet
+    await settleLogins(client, {
+      schema: schemaNameOf(spec.tenantId),
+      database,
+      maker: makerRoleOf(database),
+      tag: writeTag(keyring, spec),
+      // Asked for while the fence is held: what a late attempt was told before may be over.
+      access: await accessOf(registry.em.fork(), spec.resourceId),
+      passwords: await passwordsOf(spec),
+      mayBeSettled,
+      refuse: foreign,
+    });
+  };
+
   return {
-    kind: 'database',
+    kind,
+    reopen: ({ resourceId }) => placement.reopen(resourceId),
 
     async plan(spec) {
       const name = schemaNameOf(spec.tenantId);
@@ -96,42 +131,35 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
       const store = await placement.place(spec.resourceId, spec.region);
       const name = schemaNameOf(spec.tenantId);
       const migrations = await readTenantMigrations(migrationsDir);
-      const password = await rememberSecret(registry.em.fork(), keys, secretOf(spec), () =>
-        randomBytes(24).toString('base64url'),
-      );
+      await passwordsOf(spec); // made before the fence is held, not while
+      await refuseOlderThanFleet(registry.em.fork(), migrations.length);
       const tag = writeTag(keyring, spec);
-      const group = groupRoleOf(store.databaseName);
+      const [group, maker] = [groupRoleOf(store.databaseName), makerRoleOf(store.databaseName)];
       const wasComplete = await connections.transaction(store.databaseName, async (client) => {
         const execute = executeOnClient(client);
         const { isPresent } = await enterToEnsure(execute, fences, spec);
-        const [role, schema] = [await roleTag(client, name), await schemaTag(client, name)];
+        const schema = await schemaTag(client, name);
         // What has lost its tag is ours all the same when the fence says that we completed it; another tag is somebody else's.
         const mayBeSettled = (found: Tagged) => isOurs(found.tag, spec) || (isPresent && found.tag === null);
-        if (role && !mayBeSettled(role)) throw foreign(name);
         if (schema && !mayBeSettled(schema)) throw foreign(name);
         if (isPresent && schema) await mendOwners(client, name);
-        await settleRole(client, {
-          name,
-          password,
-          tag,
-          database: store.databaseName,
-          tagged: role && role.tag !== null,
-        });
+        await settle(client, store.databaseName, spec, mayBeSettled);
         await settleSchema(client, { name, tag, readerRole, tagged: schema && schema.tag !== null });
-        await setAccess(client, name, spec.access);
         await applyTenantMigrations(client, name, migrations);
         await keepMigrationsList(client, name);
         await markPresent(execute, fences, spec);
-        await joinGroup(client, name, group);
+        await joinGroup(client, name, { group, maker });
         return isPresent;
       });
+      await noteVersions(registry.em.fork(), [{ tenantId: spec.tenantId, version: migrations.length }]);
       if (wasComplete) {
         const reference = await references.of(store.databaseName, migrations);
         await connections.transaction(store.databaseName, async (client) => {
-          await mendRole(client, name);
+          for (const role of loginRolesOf(name)) await mendRole(client, role);
           await mendSchemaRights(client, name, readerRole);
           await mendRights(client, name, await readShape(client, name), reference);
         });
+        await endSessionsOf(connections, store.databaseName, loginRolesOf(name)); // of those that log in no more
       }
       return {
         externalId: `${store.databaseName}/${name}`,
@@ -139,45 +167,41 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
       };
     },
 
+    async settleAccess(spec) {
+      const store = await placement.find(spec.resourceId);
+      if (!store) return; // never placed, so nobody ever logged in
+      const name = schemaNameOf(spec.tenantId);
+      const mayBeSettled = ({ tag }: Tagged) => tag === null || isOurs(tag, spec);
+      await connections.transaction(store.databaseName, async (client) => {
+        await enterToEnsure(executeOnClient(client), fences, spec);
+        if ((await accessOf(registry.em.fork(), spec.resourceId)) === 'suspended')
+          await closeLogins(client, { schema: name, mayBeSettled, refuse: foreign });
+        else await settle(client, store.databaseName, spec, mayBeSettled);
+      });
+      await endSessionsOf(connections, store.databaseName, loginRolesOf(name));
+    },
+
+    async settleCredentials(spec) {
+      const store = await placement.find(spec.resourceId);
+      if (!store) throw new DomainError('check_failed', 'The tenant has no database.');
+      await connections.transaction(store.databaseName, async (client) => {
+        await enterToEnsure(executeOnClient(client), fences, spec);
+        await settle(client, store.databaseName, spec, ({ tag }) => tag === null || isOurs(tag, spec));
+        await markPresent(executeOnClient(client), fences, spec);
+      });
+      await endSessionsOf(connections, store.databaseName, loginRolesOf(schemaNameOf(spec.tenantId)));
+    },
+
     async prove(spec) {
       const store = await placement.find(spec.resourceId);
-      const password = await recallSecret(registry.em.fork(), keys, secretOf(spec));
-      const name = schemaNameOf(spec.tenantId);
-      if (!store || !password) throw new DomainError('check_failed', 'The tenant has no database to connect to.');
-      const { host, port } = connections;
-      const client = new pg.Client({
-        host,
-        port: Number(port),
-        database: store.databaseName,
-        user: name,
-        password,
-        connectionTimeoutMillis: 5_000,
-      });
-      client.on('error', () => undefined); // its session may be ended between two statements
-      try {
-        await client.connect();
-        const { rows } = await client.query<{ schema: string; foreign: string }>(
-          `
-          select current_schema() as schema,
-            (select count(*) from pg_namespace where nspname like 't\\_%' and nspname <> $1
-               and has_schema_privilege(oid, 'usage')) as foreign`,
-          [name],
-        );
-        if (rows[0]?.schema !== name)
-          throw new DomainError('check_failed', "The tenant's role does not land in its own schema.");
-        if (rows[0].foreign !== '0')
-          throw new DomainError('check_failed', "The tenant's role may look into a foreign schema.");
-        await client.query(`select count(*) from schema_migrations`);
-      } catch (error) {
-        if (error instanceof DomainError) throw error;
-        const { code, message } = error as pg.DatabaseError;
-        if (code?.startsWith('28') || code === '42501')
-          throw new DomainError('check_failed', `The tenant's role cannot use its database: ${message}.`, {
-            cause: error,
-          });
-        throw error;
-      } finally {
-        await client.end().catch(() => undefined);
+      const schema = schemaNameOf(spec.tenantId);
+      const [first, second] = loginRolesOf(schema);
+      const em = registry.em.fork();
+      for (const { slot, secretName: secret } of await workingCredentials(em, kind, spec.resourceId)) {
+        const password = await recallSecret(em, keys, { ...spec, name: secret });
+        if (!store || !password) throw new DomainError('check_failed', 'The tenant has no database to connect to.');
+        const role = slot === 'first' ? first : second;
+        await tryLogin(connections, { database: store.databaseName, schema, role, password });
       }
     },
 
@@ -191,15 +215,18 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
         name,
         isOurs: (tag: string | null) => isOurs(tag, spec),
         owner: connections.provisioner,
+        maker: makerRoleOf(store.databaseName),
         group: groupRoleOf(store.databaseName),
         access: spec.access,
+        logins: (await workingCredentials(registry.em.fork(), kind, spec.resourceId)).map(({ slot }) => slot as Slot),
+        hasSecond: await wasRotated(registry.em.fork(), spec.resourceId),
         readerRole,
         migrations,
         shapeOf: (applied: TenantMigration[]) => references.of(store.databaseName, applied),
       };
       return reading.transaction(store.databaseName, async (client) => {
         await client.query('set transaction read only');
-        return [...(await verifyRole(client, expected)), ...(await verifySchema(client, expected))];
+        return [...(await verifyLogins(client, expected)), ...(await verifySchema(client, expected))];
       });
     },
 
@@ -219,11 +246,49 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
       });
     },
 
+    async *export(ref, signal) {
+      const store = await placement.find(ref.resourceId);
+      if (store) yield* exportSchema(connections, store.databaseName, schemaNameOf(ref.tenantId), signal);
+    },
+
+    async *snapshot(ref, signal) {
+      const store = await placement.find(ref.resourceId);
+      if (store) yield* snapshotTables(connections, store.databaseName, schemaNameOf(ref.tenantId), signal);
+    },
+
+    async holdWrites(ref, signal) {
+      const store = await placement.find(ref.resourceId);
+      return store ? holdWrites(connections, store.databaseName, schemaNameOf(ref.tenantId), signal) : async () => {};
+    },
+
+    async restore(spec, from, signal) {
+      const store = await placement.find(spec.resourceId);
+      const migrations = await readTenantMigrations(migrationsDir);
+      await refuseOlderThanFleet(registry.em.fork(), migrations.length);
+      const target = { connections, store, tag: writeTag(keyring, spec), readerRole, migrations };
+      const mayBeSettled = ({ tag }: Tagged) => tag === null || isOurs(tag, spec);
+      const restored = await restoreDatabase({ ...target, isOurs: mayBeSettled }, spec, from, signal);
+      await noteVersions(registry.em.fork(), [{ tenantId: spec.tenantId, version: migrations.length }]);
+      return restored;
+    },
+
+    async measure(ref) {
+      const store = await placement.find(ref.resourceId);
+      if (!store) return { schemas: 0, roles: 0, tables: 0, rows: 0 };
+      return measureSchema(connections, store.databaseName, schemaNameOf(ref.tenantId));
+    },
+
+    async loadSample(spec) {
+      const sample = await readSample(migrationsDir);
+      const store = sample === null ? null : await placement.find(spec.resourceId);
+      if (sample !== null && store) await loadSample(connections, store.databaseName, spec, sample);
+      return sample !== null && store !== null;
+    },
+
     list: (cursor) => listOwned({ connections, placement, keyring }, cursor),
     witnesses: () => witnessesIn({ connections, placement, keyring }),
     async discard(found, { runId, epoch }) {
-      const resourceId = found.resourceId ?? '';
-      const { id: installationId } = placement.installation;
+      const [resourceId, installationId] = [found.resourceId ?? '', placement.installation.id];
       await discard(connections, found, {
         isOurs: (tag) => isOurs(tag, { installationId, resourceId }),
         holder: { resourceId, runId, epoch },
@@ -231,3 +296,5 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
     },
   };
 }
+
+const newPassword = (): string => randomBytes(24).toString('base64url');

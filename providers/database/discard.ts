@@ -2,7 +2,7 @@ import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import { markDestroyed, markDestroying } from '#domain/resources/fences.ts';
 import type { Discarded } from '../provider.ts';
-import { groupRoleOf } from './openStore.ts';
+import { groupRoleOf, makerRoleOf } from './openStore.ts';
 import { dropSchemaAndRole, executeOnClient } from './schema.ts';
 import type { StoreConnections } from './stores.ts';
 
@@ -56,5 +56,6 @@ async function dropStore(
     throw new DomainError('resource_conflict', `Schemas are in the data store ${name}: remove or accept them first.`);
   await connections.forget(name);
   await home.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
-  await home.query(`drop role if exists ${pg.escapeIdentifier(groupRoleOf(name))}`);
+  for (const role of [groupRoleOf(name), makerRoleOf(name)])
+    await home.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
 }

@@ -7,6 +7,27 @@ const ident = pg.escapeIdentifier;
 export const groupRoleOf = (databaseName: string): string => `${databaseName}_tenants`;
 
 /**
+ * Creates the roles of a store's tenants, and so administers them. PostgreSQL follows all roles that somebody administers, on the whole
+ * server, whenever they create, comment on or grant one: the provisioner itself would be slower with each tenant that there is
+ * (docs/decisions/0062).
+ */
+export const makerRoleOf = (databaseName: string): string => `${databaseName}_maker`;
+
+/** In one message, so that it is there whole or not at all. The provisioner has its rights, and so administers what it made. */
+export async function ensureMaker(connections: StoreConnections, databaseName: string): Promise<void> {
+  const home = connections.pool(connections.homeDatabase);
+  const [maker, group] = [ident(makerRoleOf(databaseName)), ident(groupRoleOf(databaseName))];
+  const isThere = await home.query(`select 1 from pg_roles where rolname = $1`, [makerRoleOf(databaseName)]);
+  if (isThere.rowCount) return;
+  await unlessThere(
+    home.query(`
+      create role ${maker} nologin createrole;
+      grant ${maker} to current_user with inherit true, set true;
+      grant ${group} to ${maker} with admin true, inherit false, set false`),
+  );
+}
+
+/**
  * Makes the database of a data store ready for tenants: nothing for PUBLIC, the group role that may connect, and the fences.
  * Idempotent; every statement may have run before.
  */

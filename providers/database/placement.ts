@@ -81,17 +81,28 @@ export class Placement {
     return found.map(storeOf);
   }
 
-  /** Writes where the stores are now; called at start-up, because a server may have come back at another address. */
+  /**
+   * Writes where the stores are now; called at start-up, because a server may have come back at another address. Those whose server is
+   * known are where that is: a configuration that was not changed after a failover does not bring them back.
+   */
   async settleWhereabouts(): Promise<void> {
     const { host, port } = this.#connections;
     await rows(this.#registry.em.fork())`
       update data_stores set host = ${host}, port = ${Number(port)}
-      where host is distinct from ${host} or port is distinct from ${Number(port)}`;
+      where server is null and (host is distinct from ${host} or port is distinct from ${Number(port)})`;
   }
 
   /** Called at start-up too, so that the first tenant does not wait for CREATE DATABASE. */
   async ensureRoom(region: string): Promise<void> {
     if (!(await this.candidate(region))) await this.openNext(region);
+  }
+
+  /** Makes the database of a resource's store again where it was lost with all that was in it. */
+  async reopen(resourceId: string): Promise<void> {
+    const store = await this.find(resourceId);
+    if (!store || (await this.#connections.hasDatabase(store.databaseName))) return;
+    await openStore(this.#connections, store.databaseName, this.#options.readerRole);
+    await tagStore(this.#connections, store.databaseName, this.#options.tagOf(store.id));
   }
 
   /** Opens one more store, unless another process is doing it or did: then its store is used. */
@@ -111,9 +122,11 @@ export class Placement {
       const databaseName = `tenantry_${base32OfId(this.#options.installationId).slice(-10)}_${ordinal}`;
       const id = newId();
       await rows(tx)`
-        insert into data_stores (id, ordinal, region, database_name, state, max_tenants, host, port)
+        insert into data_stores (id, ordinal, region, database_name, state, max_tenants, host, port, server)
         values (${id}, ${ordinal}, ${region}, ${databaseName}, 'opening', ${this.#options.maxTenants},
-                ${this.#connections.host}, ${Number(this.#connections.port)})`;
+                ${this.#connections.host}, ${Number(this.#connections.port)},
+                (select name from database_servers where role = 'primary' and host = ${this.#connections.host}
+                   and port = ${Number(this.#connections.port)}))`;
       return { id, ordinal, databaseName };
     });
     if (!store) return;

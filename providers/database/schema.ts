@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { scramVerifier } from '#domain/secrets/scram.ts';
 import type { Execute } from '#domain/resources/fences.ts';
-import { ProviderError } from '../provider.ts';
+import { loginRolesOf } from '#domain/resources/names.ts';
+import { untilQuiet } from './sessions.ts';
 import type { StoreConnections } from './stores.ts';
 
 const ident = pg.escapeIdentifier;
@@ -34,19 +35,34 @@ export async function roleTag(client: pg.ClientBase, name: string): Promise<Tagg
   return rows[0] ?? null;
 }
 
-/** A login role that lands in its own schema; one that is there (`tagged` is not null) is brought to it. The password reaches the server as a verifier. */
+/**
+ * A login role that lands in its tenant's schema; one that is there (`tagged` is not null) is brought to it. The password reaches the server
+ * as a verifier; null takes it away.
+ */
 export async function settleRole(
   client: pg.ClientBase,
-  role: { name: string; password: string; tag: string; database: string; tagged: boolean | null },
+  role: {
+    name: string;
+    schema: string;
+    password: string | null;
+    tag: string;
+    database: string;
+    tagged: boolean | null;
+    /** Who creates it. */
+    maker: string;
+  },
 ): Promise<void> {
   const name = ident(role.name);
-  const verifier = literal(await scramVerifier(role.password));
+  const verifier = role.password === null ? 'null' : literal(await scramVerifier(role.password));
+  const isNew = role.tagged === null;
   await together(client, [
-    role.tagged === null
+    ...(isNew ? [`set local role ${ident(role.maker)}`] : []),
+    isNew
       ? `create role ${name} login inherit nocreaterole nocreatedb password ${verifier}`
       : `alter role ${name} inherit password ${verifier}`,
     ...(role.tagged ? [] : [`comment on role ${name} is ${literal(role.tag)}`]),
-    `alter role ${name} in database ${ident(role.database)} set search_path = ${name}`,
+    `alter role ${name} in database ${ident(role.database)} set search_path = ${ident(role.schema)}`,
+    ...(isNew ? ['reset role'] : []),
   ]);
 }
 
@@ -54,9 +70,14 @@ export async function settleRole(
  * Lets the role connect to its store. PostgreSQL locks a group until the end of the transaction that adds a member to it, so
  * this comes last: else all the tenants of a store would be made one after the other.
  */
-export async function joinGroup(client: pg.ClientBase, name: string, group: string): Promise<void> {
+export async function joinGroup(
+  client: pg.ClientBase,
+  name: string,
+  { group, maker }: { group: string; maker: string },
+): Promise<void> {
   const member = await client.query(`select 1 where pg_has_role($1, $2, 'member')`, [name, group]);
-  if (!member.rowCount) await client.query(`grant ${ident(group)} to ${ident(name)}`);
+  if (!member.rowCount)
+    await together(client, [`set local role ${ident(maker)}`, `grant ${ident(group)} to ${ident(name)}`, 'reset role']);
 }
 
 /** The tenant's role reads and writes what is in the schema and owns nothing of it; tables that come later are granted alike. */
@@ -90,11 +111,9 @@ export async function setAccess(client: pg.ClientBase, name: string, access: 'op
     await client.query(`alter role ${ident(name)} ${wanted ? 'login' : 'nologin'}`);
 }
 
-const quietWithinMs = 10_000;
-
 /**
- * NOLOGIN, end its sessions until none is left, then schema and role in one transaction. What does not carry our tag is left
- * alone; that nothing is there is success.
+ * NOLOGIN, end their sessions until none is left, then the schema and its roles in one transaction. What does not carry our tag is left
+ * alone; that nothing is there is success. Given the name of a second role, only that one goes.
  */
 export async function dropSchemaAndRole(
   connections: StoreConnections,
@@ -106,43 +125,32 @@ export async function dropSchemaAndRole(
     whenGone(client: pg.ClientBase): Promise<unknown>;
   },
 ): Promise<void> {
-  const role = ident(name);
-  const roleIsOurs = await connections.transaction(databaseName, async (client) => {
-    const found = await roleTag(client, name);
-    if (!found || !hooks.isOurs(found.tag)) return false;
-    await client.query(`alter role ${role} nologin`);
-    // Its creator administers a role but does not have its rights (PostgreSQL 16); ending its sessions and DROP OWNED need them.
-    await client.query(`grant ${role} to current_user with inherit true, set true`);
-    return true;
+  const roles = await connections.transaction(databaseName, async (client) => {
+    const ours: string[] = [];
+    for (const role of loginRolesOf(name)) {
+      const found = await roleTag(client, role);
+      if (!found || !hooks.isOurs(found.tag)) continue;
+      await client.query(`alter role ${ident(role)} nologin`);
+      // Its creator administers a role but does not have its rights (PostgreSQL 16); ending its sessions and DROP OWNED need them.
+      await client.query(`grant ${ident(role)} to current_user with inherit true, set true`);
+      ours.push(role);
+    }
+    return ours;
   });
-  if (roleIsOurs) {
-    await endSessions(connections, databaseName, name);
-    await dropOwnedElsewhere(connections, databaseName, name);
-  }
+  if (roles.length > 0) await untilQuiet(connections, databaseName, roles);
+  for (const role of roles) await dropOwnedElsewhere(connections, databaseName, role);
 
   await connections.transaction(databaseName, async (client) => {
     await hooks.whileFenced(client);
     const schema = await schemaTag(client, name);
-    if (schema && hooks.isOurs(schema.tag)) await client.query(`drop schema ${role} cascade`);
-    if (roleIsOurs && (await roleTag(client, name))) {
-      await client.query(`drop owned by ${role}`);
-      await client.query(`drop role ${role}`);
+    if (schema && hooks.isOurs(schema.tag)) await client.query(`drop schema ${ident(name)} cascade`);
+    for (const role of roles.toReversed()) {
+      if (!(await roleTag(client, role))) continue;
+      await client.query(`drop owned by ${ident(role)}`);
+      await client.query(`drop role ${ident(role)}`);
     }
     await hooks.whenGone(client);
   });
-}
-
-async function endSessions(connections: StoreConnections, databaseName: string, role: string): Promise<void> {
-  const deadline = Date.now() + quietWithinMs;
-  for (;;) {
-    const { rowCount } = await connections
-      .pool(databaseName)
-      .query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1`, [role]);
-    if (!rowCount) return;
-    if (Date.now() > deadline)
-      throw new ProviderError('PostgreSQL', `The sessions of role ${role} do not end.`, { retryable: true });
-    await new Promise((resume) => setTimeout(resume, 25));
-  }
 }
 
 /**

@@ -1,38 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
+import { appliedTable } from './migrations/applied.ts';
+import { reasonOfFailure } from './migrations/failures.ts';
+import { plainSqlOf, type TenantMigration } from './migrations/migrationFile.ts';
 
-/** One numbered `.sql` file that every tenant gets. */
-export interface TenantMigration {
-  number: number;
-  name: string;
-  checksum: string;
-  sql: string;
-}
-
-const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/;
-
-/** Reads a folder of `0001_what_it_does.sql`. Refuses gaps, repeated numbers and names it does not know, before any tenant is touched. */
-export async function readTenantMigrations(folder: string): Promise<TenantMigration[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
-    files.map(async (file, index) => {
-      const parts = fileName.exec(file);
-      if (!parts || Number(parts[1]) !== index + 1)
-        throw new DomainError(
-          'migration_failed',
-          `Tenant migrations are numbered 0001, 0002, … without gaps, as 0001_what_it_does.sql; "${file}" does not fit.`,
-        );
-      const sql = await readFile(join(folder, file), 'utf8');
-      const checksum = createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex');
-      return { number: index + 1, name: file.slice(0, -4), checksum, sql };
-    }),
-  );
-}
-
-export const appliedTable = 'schema_migrations';
+export { appliedTable } from './migrations/applied.ts';
+export { readTenantMigrations, type TenantMigration } from './migrations/migrationFile.ts';
 
 /**
  * Applies what this schema has not seen, inside the caller's transaction, with only this schema on the search path. The list
@@ -65,8 +38,8 @@ export async function applyTenantMigrations(
         'migration_failed',
         `The tenant migration ${migration.name} was edited after it was applied.`,
       );
-    await client.query(`set local search_path = ${quoted}`);
-    const error = await client.query(migration.sql).then(
+    await client.query(`set local search_path = ${quoted}${timeoutsIn(migration)}`);
+    const error = await client.query(plainSqlOf(migration)).then(
       () => null,
       (thrown: pg.DatabaseError) => thrown,
     );
@@ -80,15 +53,22 @@ export async function applyTenantMigrations(
     // What a migration set and committed would be handed on to the next tenant with the connection.
     await client.query('rollback');
     await client.query('discard all');
-    const what =
+    const text =
       now === transaction
-        ? `failed: ${error?.message} (${error?.code}).`
-        : 'ends the transaction it runs in. Leave out COMMIT and ROLLBACK.';
-    throw new DomainError('migration_failed', `The tenant migration ${migration.name} ${what}`, { cause: error });
+        ? reasonOfFailure(migration.name, error).text
+        : `The tenant migration ${migration.name} ends the transaction it runs in. Leave out COMMIT and ROLLBACK.`;
+    throw new DomainError('migration_failed', text, { cause: error });
   }
   // A plain SET in a migration would outlive the transaction on this connection.
   await client.query('reset role; reset all');
 }
+
+/** Of the file itself; without one the connection's stand. */
+const timeoutsIn = ({ lockTimeoutMs, statementTimeoutMs }: TenantMigration): string =>
+  [
+    lockTimeoutMs === null ? '' : `; set local lock_timeout = ${lockTimeoutMs}`,
+    statementTimeoutMs === null ? '' : `; set local statement_timeout = ${statementTimeoutMs}`,
+  ].join('');
 
 /** The tenant reads the list of its migrations and cannot change it. */
 export const keepMigrationsList = (client: pg.ClientBase, schema: string): Promise<unknown> =>

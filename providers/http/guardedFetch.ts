@@ -7,6 +7,8 @@ import { mayBeCalled } from './networks.ts';
 const largestAnswerBytes = 256 * 1024;
 
 export interface GuardedRequest {
+  /** POST, unless said otherwise. */
+  method?: 'GET' | 'HEAD' | 'POST';
   url: string;
   headers: Record<string, string>;
   body: string;
@@ -52,13 +54,9 @@ export async function guardedFetch(
   const noAnswer = (why: NoAnswer['why'], cause?: unknown) =>
     new NoAnswer(host, deadline.aborted ? 'timeout' : why, { cause });
 
-  const found = isIP(host)
-    ? [{ address: host, family: isIP(host) }]
-    : await withSignal(lookup(host, { all: true }), signal).catch((cause: unknown) => {
-        throw noAnswer('name_unknown', cause);
-      });
-  if (found.length === 0) throw noAnswer('name_unknown');
-  if (!found.every(({ address }) => mayBeCalled(address, permitted))) throw noAnswer('address_forbidden');
+  const found = await addressesOf(host, permitted, signal).catch((error: unknown) => {
+    throw error instanceof NoAnswer && deadline.aborted ? noAnswer(error.why, error) : error;
+  });
 
   const checkedOnly: LookupFunction = (_name, { all }, answer) => {
     const [first] = found;
@@ -69,7 +67,7 @@ export async function guardedFetch(
   const open = isHttps ? requestHttps : requestHttp;
   try {
     const request = open(url, {
-      method: 'POST',
+      method: asked.method ?? 'POST',
       agent: false,
       lookup: checkedOnly,
       signal,
@@ -77,7 +75,9 @@ export async function guardedFetch(
         'accept-encoding': 'identity',
         'user-agent': 'Tenantry',
         ...asked.headers,
-        'content-length': Buffer.byteLength(asked.body),
+        ...(asked.method === undefined || asked.method === 'POST'
+          ? { 'content-length': Buffer.byteLength(asked.body) }
+          : {}),
       },
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -94,6 +94,22 @@ export async function guardedFetch(
     if (asked.signal?.aborted) throw error;
     throw noAnswer('unreachable', error);
   }
+}
+
+/** What a name stands for, when every address of it may be called. Throws {@link NoAnswer}. */
+export async function addressesOf(
+  host: string,
+  permitted: { toPrivateNetworks: boolean },
+  signal: AbortSignal,
+): Promise<{ address: string; family: number }[]> {
+  const found = isIP(host)
+    ? [{ address: host, family: isIP(host) }]
+    : await withSignal(lookup(host, { all: true }), signal).catch((cause: unknown) => {
+        throw new NoAnswer(host, 'name_unknown', { cause });
+      });
+  if (found.length === 0) throw new NoAnswer(host, 'name_unknown');
+  if (!found.every(({ address }) => mayBeCalled(address, permitted))) throw new NoAnswer(host, 'address_forbidden');
+  return found;
 }
 
 /** Nothing has been sent before: node writes the head with the first byte of the body. */

@@ -6,16 +6,30 @@ import { DomainError } from '#contracts/errors.ts';
 /** The marker object: holds the ownership tag, so a bucket says whose it is without the registry. */
 export const markerName = '.tenantry-owner';
 const unfinishedMarker = `${markerName}.new`;
-const trashFolder = '.trash';
+export const trashFolder = '.trash';
+/** Second names of objects while a snapshot reads them, and what is being restored: beside the buckets, in nobody's reach. */
+export const frozenFolder = '.frozen';
+export const restoringFolder = '.restoring';
 
 /**
- * What is at a bucket's place: nothing, a folder with its tag (null: not tagged yet) and whether other users of the machine may enter it,
- * or the tombstone of a removed bucket.
+ * What is at a bucket's place: nothing, a folder with its tag (null: not tagged yet) and who may enter it, or the tombstone of a removed
+ * bucket.
  */
 export type Found =
-  { is: 'nothing' } | { is: 'tombstone' } | { is: 'bucket'; tag: string | null; empty: boolean; isShared: boolean };
+  { is: 'nothing' } | { is: 'tombstone' } | { is: 'bucket'; tag: string | null; empty: boolean; access: FolderAccess };
 
-const bucketMode = 0o750;
+/** `everybody`: also other users of the machine, which is never wanted. */
+type FolderAccess = 'everybody' | 'open' | 'suspended';
+
+/**
+ * The product's application reaches a bucket as a member of its folder's group. Of a suspended one only Tenantry itself, which owns it, goes
+ * on reading: backups and exports must not stop.
+ */
+const bucketModes = { open: 0o750, suspended: 0o700 } as const;
+const bucketMode = bucketModes.open;
+
+const accessOfMode = (mode: number): FolderAccess =>
+  (mode & 0o007) !== 0 ? 'everybody' : (mode & 0o070) !== 0 ? 'open' : 'suspended';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
@@ -30,7 +44,7 @@ export async function lookAt(root: string, bucket: string): Promise<Found> {
       is: 'bucket',
       tag: tag || null,
       empty: names.every((name) => name.startsWith(unfinishedMarker)),
-      isShared: (folder.mode & 0o007) !== 0,
+      access: accessOfMode(folder.mode),
     };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { is: 'nothing' };
@@ -77,7 +91,12 @@ export async function makeBucket(root: string, bucket: string, tag: string): Pro
   }
 }
 
-export const closeToOthers = (root: string, bucket: string): Promise<void> => chmod(join(root, bucket), bucketMode);
+/** A folder that is gone by then has nobody left to close it to. */
+export async function setBucketAccess(root: string, bucket: string, access: keyof typeof bucketModes): Promise<void> {
+  await chmod(join(root, bucket), bucketModes[access]).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
 
 /**
  * Moves the folder away in one step, puts the tombstone in its place, then deletes at leisure. `mayGo` is asked about what is
@@ -103,8 +122,13 @@ export async function removeBucket(root: string, bucket: string, mayGo: (found: 
       if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
-  for (const name of await readdir(join(root, trashFolder)))
-    if (name.startsWith(`${bucket}.`)) await rm(join(root, trashFolder, name), { recursive: true, force: true });
+  for (const folder of [trashFolder, frozenFolder, restoringFolder]) await clearBeside(root, folder, bucket);
+}
+
+/** What a killed process left of a bucket beside it: objects that should be gone. */
+export async function clearBeside(root: string, folder: string, bucket: string): Promise<void> {
+  for (const name of await readdir(join(root, folder)).catch(() => []))
+    if (name.startsWith(`${bucket}.`)) await rm(join(root, folder, name), { recursive: true, force: true });
 }
 
 /** Tombstones older than any attempt can be have done their work. Returns how many went. */

@@ -6,10 +6,14 @@ import type { Registry } from '#domain/database.ts';
 import { enterToEnsure, markDestroyed, markDestroying, markPresent } from '#domain/resources/fences.ts';
 import { bucketNameOf, tenantOfBucket } from '#domain/resources/names.ts';
 import { readTag, writeTag } from '#domain/resources/tags.ts';
+import { accessOf } from '#domain/secrets/credentials.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { executeOn } from '#domain/sql.ts';
 import type { Difference, Owned, Provider, ResourceRef } from '../provider.ts';
-import { closeToOthers, lookAt, makeBucket, removeBucket, type Found } from './bucketFolders.ts';
+import { measureBucket, exportBucket } from './exportBucket.ts';
+import { restoreBucket, restoreObjects } from './restoreBucket.ts';
+import { snapshotBucket } from './snapshotBucket.ts';
+import { lookAt, makeBucket, removeBucket, setBucketAccess, type Found } from './bucketFolders.ts';
 
 const pageSize = 500;
 
@@ -26,6 +30,19 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
     found.is === 'bucket' &&
     (found.tag === null ? found.empty : readTag(keyring, found.tag)?.resourceId === ref.resourceId);
   const diskOf = (bucket: string) => new Disk(new FSDriver({ location: `${root}/${bucket}`, visibility: 'private' }));
+
+  /**
+   * A file system has no transactions to hold a fence in. So what the registry wants is looked up again afterwards, until nothing was changed
+   * in between: of two attempts the later look decides, also when the earlier one was frozen.
+   */
+  const settleBucketAccess = async ({ tenantId, resourceId }: Pick<ResourceRef, 'tenantId' | 'resourceId'>) => {
+    for (let settled = null; ;) {
+      const access = await accessOf(registry.em.fork(), resourceId);
+      if (access === settled) return;
+      await setBucketAccess(root, bucketNameOf(tenantId), access);
+      settled = access;
+    }
+  };
 
   return {
     kind: 'storage',
@@ -55,12 +72,21 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
           `A folder named ${bucket} is there already and does not carry our tag.`,
         );
       if (found.is === 'nothing' || found.tag === null) await makeBucket(root, bucket, writeTag(keyring, spec));
-      else if (found.isShared) await closeToOthers(root, bucket);
+      await settleBucketAccess(spec);
       await em.transactional(async (tx) => {
         await enterToEnsure(executeOn(tx), 'fences', spec);
         await markPresent(executeOn(tx), 'fences', spec);
       });
       return { externalId: bucket, values: { bucket } };
+    },
+
+    async settleAccess(spec) {
+      await registry.em.fork().transactional((tx) => enterToEnsure(executeOn(tx), 'fences', spec));
+      const found = await lookAt(root, bucketNameOf(spec.tenantId));
+      if (found.is !== 'bucket') return;
+      if (!isOurs(found, spec) && found.tag !== null)
+        throw new DomainError('resource_conflict', 'The folder does not carry our tag.');
+      await settleBucketAccess(spec);
     },
 
     async prove(spec) {
@@ -99,11 +125,13 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
           found: found.tag ? 'not ours' : 'missing',
           repair: found.tag ? 'none' : 'mend',
         });
-      if (found.isShared)
+      if (found.access !== spec.access)
         differences.push({
           what: `access of bucket ${bucket}`,
-          expected: 'closed to other users of the machine',
-          found: 'open to them',
+          expected: spec.access === 'open' ? 'closed to other users of the machine' : 'closed to all but Tenantry',
+          found: { everybody: 'open to them', open: 'open to its group', suspended: 'closed to its group too' }[
+            found.access
+          ],
           repair: 'mend',
         });
       return differences;
@@ -115,6 +143,30 @@ export function filesystemStorage({ registry, keyring, root }: FilesystemStorage
       await removeBucket(root, bucketNameOf(ref.tenantId), (found) => isOurs(found, ref));
       await em.transactional((tx) => markDestroyed(executeOn(tx), 'fences', ref));
     },
+
+    export: (ref, signal) => exportBucket(root, bucketNameOf(ref.tenantId), signal),
+    snapshot: (ref, signal) => snapshotBucket(root, bucketNameOf(ref.tenantId), signal),
+
+    async restore(spec, from, signal) {
+      const bucket = bucketNameOf(spec.tenantId);
+      await registry.em.fork().transactional((tx) => enterToEnsure(executeOn(tx), 'fences', spec));
+      const found = await lookAt(root, bucket);
+      if (!isOurs(found, spec) || (found.is === 'bucket' && !found.tag))
+        throw new DomainError(
+          'restore_refused',
+          'There is no bucket of this tenant to restore into. It is made first.',
+        );
+      const place = { root, bucket, access: await accessOf(registry.em.fork(), spec.resourceId) };
+      const { only } = from;
+      const restored =
+        only === null
+          ? await restoreBucket(place, from, signal)
+          : await restoreObjects(place, { ...from, only, open: from.open.bind(from) }, signal);
+      await settleBucketAccess(spec);
+      return restored;
+    },
+
+    measure: (ref) => measureBucket(root, bucketNameOf(ref.tenantId)),
 
     async discard({ externalId, tenantId, resourceId }, { runId, epoch }) {
       if (tenantOfBucket(externalId) !== tenantId)

@@ -1,11 +1,12 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
 import type { Problem } from '#contracts/problems.ts';
 import { startApi, type RunningApi } from '#api/server.ts';
 import type { Configuration } from '#domain/configuration.ts';
 import { createOwner } from '#domain/people/ownership.ts';
 import { createLogger } from '#observability/logging.ts';
-import { TestInstallation } from '#test/servers/installation.ts';
+import { TestInstallation, type Servers } from '#test/servers/installation.ts';
 
 export const owner = { email: 'owner@example.org', password: 'correct horse battery staple' };
 
@@ -85,8 +86,9 @@ export class ApiInstallation {
   static async start(
     change: (configuration: Configuration) => Configuration = (same) => same,
     overrides: Record<string, string> = {},
+    servers?: Servers,
   ): Promise<ApiInstallation> {
-    const installation = await TestInstallation.start(overrides);
+    const installation = await TestInstallation.start(overrides, servers);
     const logLines: string[] = [];
     const logger = createLogger('test', { level: 'debug', pretty: false, write: (line) => logLines.push(line) });
     const api = await startApi(change(installation.configuration), { logger });
@@ -101,8 +103,13 @@ export class ApiInstallation {
   }
 
   /** A new session's cookie pair. */
-  async signIn(): Promise<string> {
+  async signIn(tries = 10): Promise<string> {
     const { status, headers, text } = await ask(this.url, 'POST', '/api/v1/session', { body: owner });
+    // As a client does that is told to come later: on a busy machine not everybody gets a connection in time.
+    if (status === 503 && tries > 1) {
+      await delay(Number(headers['retry-after'] ?? 1) * 1_000);
+      return this.signIn(tries - 1);
+    }
     const cookie = headers['set-cookie']?.[0]?.split(';')[0];
     if (status !== 201 || !cookie) throw new Error(`sign-in was refused: ${status} ${text}`);
     return cookie;

@@ -5,6 +5,7 @@ import type { Problem } from '#contracts/problems.ts';
 import type { RunStarted } from '#contracts/runs.ts';
 import { outputsOfKind, providerKinds } from '#domain/resources/providerKinds.ts';
 import type { StepIn } from '#test/servers/faults.ts';
+import { addLicensedPlan } from '../servers/licensedPlan.ts';
 import { ApiInstallation } from './apiInstallation.ts';
 
 const database = { kind: 'resource', key: 'database', provider: 'database', title: 'Create the database' };
@@ -84,7 +85,14 @@ describe('blueprints', () => {
   it('know the providers that workers have, and what these tell of what they made', async () => {
     let kinds: string[] = [];
     stepIn = async ({ at }) => void (at.endsWith('.ensure') && kinds.push(at.split('.')[0]!));
-    const { tenantId } = await api.installation.provision({ name: 'One of each' });
+    const all = [...providerKinds.keys()].map((provider) => ({
+      kind: 'resource',
+      key: provider,
+      provider,
+      title: `Make the ${provider}`,
+    }));
+    const plan = await addLicensedPlan(api.installation, {}, { name: 'one-of-each', steps: all });
+    const { tenantId } = await api.installation.provision({ name: 'One of each', plan });
     kinds = [...new Set(kinds)];
     assert.deepEqual(kinds.sort(), [...providerKinds.keys()].sort());
     const made = await api.installation.asAdmin<{ provider: string; observed: object }>(

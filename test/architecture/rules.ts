@@ -4,7 +4,9 @@ import { exportsValue, importsOf, type Import } from './sources.ts';
 /** Who may cross where by value, and by `import type` only. A room that is not named here may not exist. */
 export const crossings: Record<string, { values: string[]; types?: string[] }> = {
   contracts: { values: [] },
-  domain: { values: ['contracts'] },
+  // What products that are licensed take from us, and our own server with them: it knows nothing of the rest.
+  packages: { values: [] },
+  domain: { values: ['contracts', 'packages'] },
   observability: { values: ['contracts', 'domain'] },
   temporal: { values: ['contracts', 'domain', 'observability'] },
   providers: { values: ['contracts', 'domain'] },
@@ -17,8 +19,23 @@ export const crossings: Record<string, { values: string[]; types?: string[] }> =
   // The process that faces the internet holds no provisioning secrets: what needs a provider goes through a worker.
   api: { values: ['contracts', 'domain', 'temporal', 'observability'], types: ['workflows'] },
   web: { values: ['contracts'] },
-  // On the operator's machine, also when nothing else runs: it reads the registry itself, and starts the embedded one.
-  cli: { values: ['contracts', 'domain', 'observability', 'temporal', 'migrations', 'local'] },
+  // On the operator's machine, also when nothing else runs: it reads the registry itself, starts the embedded one, and carries out
+  // runbooks where no worker is left.
+  cli: {
+    values: [
+      ...[
+        'contracts',
+        'domain',
+        'observability',
+        'temporal',
+        'migrations',
+        'local',
+        'packages',
+        'providers',
+        'activities',
+      ],
+    ],
+  },
   migrations: { values: ['contracts', 'domain'] },
   local: { values: ['*'] },
   deploy: { values: ['local'] },
@@ -119,16 +136,16 @@ function nameViolations(files: Map<string, string>): string[] {
     .map((path) => `${path} says nothing by its name`);
 }
 
-/** File = export = workflow type. What is no workflow lies in workflows/lib/. */
+/** File = export = workflow type, in whichever room of workflows/. What is no workflow lies in workflows/lib/. */
 function workflowViolations(files: Map<string, string>): string[] {
   const besides = new Set(['index', 'interceptors']);
   return [...files].flatMap(([path, text]) => {
-    const name = /^workflows\/([^/]+)\.ts$/.exec(path)?.[1];
-    if (!name || isTest(path) || besides.has(name)) return [];
+    const [, place, name] = /^workflows\/((?:(?!lib\/)[^/]+\/)?([^/]+))\.ts$/.exec(path) ?? [];
+    if (!place || !name || isTest(path) || besides.has(name)) return [];
     const index = files.get('workflows/index.ts') ?? '';
     return [
       ...(exportsValue(path, text, name) ? [] : [`${path} does not export ${name}`]),
-      ...(importsOf('workflows/index.ts', index).some(({ specifier }) => specifier === `./${name}.ts`)
+      ...(importsOf('workflows/index.ts', index).some(({ specifier }) => specifier === `./${place}.ts`)
         ? []
         : [`${path} is not in workflows/index.ts`]),
     ];

@@ -10,7 +10,7 @@ export interface Import {
   line: number;
 }
 
-const skipped = new Set(['node_modules', 'build', 'coverage', 'fixtures']);
+const skipped = new Set(['node_modules', 'build', 'coverage', 'dist', 'fixtures']);
 const isSource = (name: string): boolean => /\.(?:ts|mjs|js|svelte)$/.test(name) && !name.endsWith('.d.ts');
 
 /** Every source file of a checkout by its path from there, `/`-separated. */

@@ -32,6 +32,15 @@ export class ApiClient {
     return JSON.parse(body) as RunStarted;
   }
 
+  /** One request whose answer is JSON; throws when it is not a success. */
+  async ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const answer = await this.#ask(method, path, body);
+    const text = await bodyOf(answer);
+    if ((answer.statusCode ?? 500) >= 300)
+      throw new Error(`${method} ${path} was answered with ${answer.statusCode}: ${text}`);
+    return JSON.parse(text) as Answer;
+  }
+
   /** Resolves when the stream shows the end of the run; throws when it is not `succeeded`. */
   async succeeded(runId: string): Promise<Run> {
     const stream = await this.#ask('GET', `/api/v1/runs/${runId}/events`);

@@ -5,6 +5,7 @@ import { json, rows } from '#domain/sql.ts';
 import { BenchControlPlane } from './benchControlPlane.ts';
 import { percentile, type Figure } from './figure.ts';
 import type { LoadOutcome } from './load/generator.ts';
+import { kneeOf } from './load/knee.ts';
 import { LoadGenerator } from './load/loadGenerator.ts';
 
 const path = '/api/v1/api-keys/self';
@@ -33,7 +34,7 @@ export const apiKeys: Figure = {
       generator.load({
         url: controlPlane.url,
         path,
-        headers: keys.map((key) => ({ Authorization: `Bearer ${key}` })),
+        asked: keys.map((key) => ({ headers: { Authorization: `Bearer ${key}` } })),
         seconds,
         connections,
         perSecond,
@@ -44,7 +45,7 @@ export const apiKeys: Figure = {
       await ask(known, wantedRate); // from then on they are in memory
       const steady = await ask(known, wantedRate);
       const unknown = await ask(await insertKeys(controlPlane.urls.appUrl, wantedRate * seconds), wantedRate);
-      const knee = await kneeOf(async (perSecond) => p99(await ask(known, perSecond)) <= mostMs);
+      const knee = await kneeOf(wantedRate, async (perSecond) => p99(await ask(known, perSecond)) <= mostMs);
       const n = steady.count;
       return [
         { what: 'a key at 500 requests/s, p50', value: percentile(steady.latencies, 0.5), unit: 'ms', n },
@@ -58,19 +59,6 @@ export const apiKeys: Figure = {
     }
   },
 };
-
-/** Doubles until it is too much, then halves the distance three times. */
-async function kneeOf(isCarried: (perSecond: number) => Promise<boolean>): Promise<number> {
-  let carried = wantedRate / 2;
-  let tooMuch = wantedRate;
-  while (await isCarried(tooMuch)) [carried, tooMuch] = [tooMuch, tooMuch * 2];
-  for (let halving = 0; halving < 3; halving++) {
-    const middle = Math.round((carried + tooMuch) / 2);
-    if (await isCarried(middle)) carried = middle;
-    else tooMuch = middle;
-  }
-  return carried;
-}
 
 async function insertKeys(url: string, count: number): Promise<string[]> {
   const registry = await openRegistry(url, { poolSize: 1 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { schemaNameOf } from '#domain/resources/names.ts';
-import { groupRoleOf, openStore } from '#providers/database/openStore.ts';
+import { ensureMaker, groupRoleOf, makerRoleOf, openStore } from '#providers/database/openStore.ts';
 import { joinGroup, settleRole, settleSchema } from '#providers/database/schema.ts';
 import { StoreConnections } from '#providers/database/stores.ts';
 import { applyTenantMigrations, readTenantMigrations } from '#providers/database/tenantMigrations.ts';
@@ -18,15 +18,18 @@ export async function startBareSql(provisionerUrl: string, migrationsDir: string
   const bareStore = bareStoreName();
   const connections = new StoreConnections(provisionerUrl);
   await openStore(connections, bareStore, null);
+  await ensureMaker(connections, bareStore);
+  const maker = makerRoleOf(bareStore);
   const migrations = await readTenantMigrations(migrationsDir);
   return {
     run: () => {
       const name = schemaNameOf(randomUUID());
       return connections.transaction(bareStore, async (client) => {
-        await settleRole(client, { name, password: name, tag: name, database: bareStore, tagged: null });
+        const role = { name, schema: name, password: name, tag: name, database: bareStore };
+        await settleRole(client, { ...role, tagged: null, maker });
         await settleSchema(client, { name, tag: name, readerRole: null, tagged: null });
         await applyTenantMigrations(client, name, migrations);
-        await joinGroup(client, name, groupRoleOf(bareStore));
+        await joinGroup(client, name, { group: groupRoleOf(bareStore), maker });
       });
     },
     stop: () => connections.close(),

@@ -11,7 +11,7 @@ import { ApiClient } from './apiClient.ts';
 import type { Bench } from './figure.ts';
 
 /** Which roles share a process. */
-export type Layout = 'api+worker' | 'api, worker' | 'api';
+export type Layout = 'api+worker' | 'api, worker' | 'api' | 'api, api, worker';
 
 const owner = { email: 'bench@example.com', password: 'a password for the bench' };
 const startMs = 60_000;
@@ -19,15 +19,18 @@ const startMs = 60_000;
 /** An installation of its own on the bench's servers, in processes of their own, so that measuring takes no time from them. */
 export class BenchControlPlane {
   readonly urls: DatabaseUrls;
+  /** Of the first process that serves the API, and of each. */
   readonly url: string;
+  readonly apiUrls: string[];
   readonly api: ApiClient;
   /** By roles. */
   readonly pids: Record<string, number>;
   readonly #processes: ChildProcess[];
 
-  private constructor(urls: DatabaseUrls, url: string, api: ApiClient, processes: Map<string, ChildProcess>) {
+  private constructor(urls: DatabaseUrls, apiUrls: string[], api: ApiClient, processes: Map<string, ChildProcess>) {
     this.urls = urls;
-    this.url = url;
+    this.url = apiUrls[0]!;
+    this.apiUrls = apiUrls;
     this.api = api;
     this.pids = Object.fromEntries([...processes].map(([roles, child]) => [roles, child.pid!]));
     this.#processes = [...processes.values()];
@@ -66,17 +69,19 @@ export class BenchControlPlane {
     const log = writesLog ? openSync(join(bench.place, `${name}.log`), 'w') : 'inherit';
     const processes = new Map<string, ChildProcess>();
     try {
-      let url: string | null = null;
+      const apiUrls: string[] = [];
       for (const roles of layout.split(', ')) {
         const child = fork(join(import.meta.dirname, 'rolesProcess.ts'), {
           env: { ...env, BENCH_ROLES: roles },
           stdio: ['ignore', log, 'inherit', 'ipc'],
         });
-        processes.set(roles, child);
-        url = (await readyOf(child, roles)).url ?? url;
+        processes.set(processes.has(roles) ? `${roles} ${processes.size + 1}` : roles, child);
+        const { url } = await readyOf(child, roles);
+        if (url) apiUrls.push(url);
       }
+      const [url] = apiUrls;
       if (!url) throw new Error(`no process of "${layout}" serves the API`);
-      return new BenchControlPlane(urls, url, await ApiClient.signIn(url, owner), processes);
+      return new BenchControlPlane(urls, apiUrls, await ApiClient.signIn(url, owner), processes);
     } catch (error) {
       await end([...processes.values()]);
       throw error;

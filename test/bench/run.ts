@@ -18,22 +18,36 @@ import { listenForStop } from '#local/stopSignals.ts';
 import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { isMet, type Bench, type Figure, type Measured } from './figure.ts';
 import { apiKeys } from './apiKeys.ts';
+import { backups } from './backups/backups.ts';
+import { backupWindow } from './backups/backupWindow.ts';
+import { platformBackup } from './backups/platformBackup.ts';
+import { dues } from './dues/dues.ts';
+import { renewals } from './dues/renewals.ts';
 import { durabilityTax } from './durabilityTax.ts';
 import { fairness } from './fairness.ts';
+import { fleet } from './fleet/fleet.ts';
+import { importing } from './imports/importing.ts';
 import { killed } from './killed.ts';
+import { license } from './license/license.ts';
+import { validation } from './license/validation.ts';
 import { machineFacts } from './machineFacts.ts';
 import { memory } from './memory.ts';
+import { failover } from './recovery/failover.ts';
+import { pitr } from './recovery/pitr.ts';
 import { overhead } from './overhead.ts';
 import { permissionChecks } from './permissions.ts';
 import { provision } from './provision.ts';
 import { queue } from './queue.ts';
 import { sagas } from './sagas.ts';
 import { signedIn } from './signedIn.ts';
+import { suspension } from './suspension/suspension.ts';
+import { usage } from './usage/usage.ts';
 import { warmStart } from './warmStart.ts';
 
 const figures: Figure[] = [
   provision,
   queue,
+  importing,
   fairness,
   overhead,
   durabilityTax,
@@ -44,6 +58,18 @@ const figures: Figure[] = [
   signedIn,
   permissionChecks,
   apiKeys,
+  suspension,
+  fleet,
+  license,
+  usage,
+  validation,
+  dues,
+  backups,
+  renewals,
+  backupWindow,
+  failover,
+  pitr,
+  platformBackup,
 ];
 
 runCommand(async () => {

@@ -119,7 +119,7 @@ async function startOurs(bench: Bench, { name, urls }: Database): Promise<Rival>
     dataConverter,
     interceptors: { activity: [stepInterceptor({ ledger, logger })] },
     activities: {
-      ...ledgerActivities({ ledger }),
+      ...ledgerActivities({ ledger, configuration, startRun: async () => undefined }),
       'booking.ensure': async ({ runId, stepId }: StepInput) => {
         await rows(em())`
           insert into bookings (saga_id, step) select ${runId}, position from run_steps where id = ${stepId}

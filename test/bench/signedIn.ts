@@ -36,8 +36,8 @@ export const signedIn: Figure = {
       TENANTRY_RATE_ADDRESS: unlimited,
       TENANTRY_RATE_USER: unlimited,
     });
-    const headers = [{ Cookie: controlPlane.api.cookie }];
-    const session = await fetch(controlPlane.url + path, { headers: headers[0]! });
+    const headers = { Cookie: controlPlane.api.cookie };
+    const session = await fetch(controlPlane.url + path, { headers });
     const bare = fork(join(import.meta.dirname, 'load', 'bareExpress.ts'), {
       env: { ...process.env, NODE_ENV: 'production', BENCH_ANSWER: await session.text() },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -45,7 +45,8 @@ export const signedIn: Figure = {
     const generator = new LoadGenerator();
     try {
       const { url: bareUrl } = await readyOf(bare, 'bare Express');
-      const ask = (url: string) => generator.load({ url, path, headers, seconds, connections, perSecond: null });
+      const ask = (url: string) =>
+        generator.load({ url, path, asked: [{ headers }], seconds, connections, perSecond: null });
       await ask(controlPlane.url);
       await ask(bareUrl!);
       const ours: Round[] = [];

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { ApiInstallation, ask } from '../api/apiInstallation.ts';
 import { withKey } from '../api/cases/apiKeyCases.ts';
-import { shoot, startBrowser } from './browser.ts';
+import { becomes, shoot, startBrowser } from './browser.ts';
 
 describe('API keys, in a browser', () => {
   let api: ApiInstallation;
@@ -24,7 +24,6 @@ describe('API keys, in a browser', () => {
     const [name = '', value = ''] = api.cookie.split('=');
     await context.addCookies([{ name, value, url: api.installation.configuration.publicUrl }]);
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${api.installation.configuration.publicUrl}/settings/api-keys`);
   });
@@ -45,7 +44,7 @@ describe('API keys, in a browser', () => {
     await page.getByLabel('What holds it').fill('Nightly pipeline');
     await page.getByRole('group', { name: 'Plans' }).getByLabel('read').check();
     await page.getByRole('group', { name: 'Tenants' }).getByLabel('create').check();
-    assert.equal(await page.getByRole('group', { name: 'People' }).getByLabel('manage').count(), 0);
+    await becomes(() => page.getByRole('group', { name: 'People' }).getByLabel('manage').count(), 0);
     await shoot(page, 'api-keys-new');
     await page.getByRole('button', { name: 'Make it' }).press('Enter');
     first = await page.locator('dialog code').innerText();
@@ -53,7 +52,7 @@ describe('API keys, in a browser', () => {
     assert.equal(await opens(first), 200);
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByText(`tnt_…${first.slice(-4)}`).waitFor();
-    assert.equal(await page.getByText(first).count(), 0);
+    await becomes(() => page.getByText(first).count(), 0);
     await shoot(page, 'api-keys');
   });
 
@@ -79,11 +78,11 @@ describe('API keys, in a browser', () => {
   it('nothing is cut off at 360 px', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await shoot(page, 'api-keys-narrow');
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    await becomes(() => page.evaluate('document.documentElement.scrollWidth'), 360);
     await page.getByRole('button', { name: 'Make a key' }).click();
     await page.getByLabel('Where').selectOption('plan');
     await shoot(page, 'api-keys-new-narrow');
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    await becomes(() => page.evaluate('document.documentElement.scrollWidth'), 360);
     assert.deepEqual(complaints, []);
   });
 });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
-import { shoot, startBrowser } from './browser.ts';
+import { becomes, shoot, startBrowser } from './browser.ts';
 
 describe('the audit, in a browser', () => {
   let api: ApiInstallation;
@@ -37,7 +37,6 @@ describe('the audit, in a browser', () => {
     const [name = '', value = ''] = api.cookie.split('=');
     await context.addCookies([{ name, value, url: api.installation.configuration.publicUrl }]);
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(at('/audit'));
   });
@@ -57,13 +56,13 @@ describe('the audit, in a browser', () => {
     await page.getByText('first-request').click();
     await page.waitForURL(/requestId=first-request/);
     await page.getByText('run.opened').first().waitFor();
-    assert.equal(await page.getByLabel('Request (id)').inputValue(), 'first-request');
+    await becomes(() => page.getByLabel('Request (id)').inputValue(), 'first-request');
   });
 
   it('tells what was refused', async () => {
     await page.goto(at('/audit?outcome=refused'));
     await page.getByText('confirmation_mismatch').waitFor();
-    assert.equal(await page.getByLabel('Outcome').inputValue(), 'refused');
+    await becomes(() => page.getByLabel('Outcome').inputValue(), 'refused');
   });
 
   it('is verified on demand, and says when that was', async () => {
@@ -92,7 +91,7 @@ describe('the audit, in a browser', () => {
       await page.goto(at('/audit'));
       await page.getByText('Intact').waitFor();
       await page.locator('tbody summary').first().click();
-      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), name);
+      await becomes(() => page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, name);
       await shoot(page, `audit-${name}`);
     }
     assert.deepEqual(complaints, []);

@@ -1,11 +1,10 @@
-import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { startApi, type RunningApi } from '#api/server.ts';
 import { createSetupToken } from '#domain/people/ownership.ts';
 import { createLogger } from '#observability/logging.ts';
 import { freePorts } from '#local/ports.ts';
 import { TestInstallation } from '../servers/installation.ts';
-import { startBrowser } from './browser.ts';
+import { becomes, startBrowser } from './browser.ts';
 
 describe('an author of blueprints, in a browser', () => {
   let installation: TestInstallation;
@@ -25,7 +24,6 @@ describe('an author of blueprints, in a browser', () => {
     await installation.startWorker();
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(20_000);
     const token = await createSetupToken(installation.em);
     await page.goto(at(`/setup#${token}`));
     await page.getByLabel('E-mail address').fill('owner@example.org');
@@ -66,7 +64,7 @@ describe('an author of blueprints, in a browser', () => {
     const text = await editor.inputValue();
     await editor.fill(text.replace('"provider": "storage"', '"provider": "attic"'));
     const problem = page.getByRole('button', { name: /steps\.2\.provider/ });
-    assert.match((await problem.textContent()) ?? '', /is unknown.*line 18/s);
+    await becomes(() => problem.textContent(), /is unknown.*line 18/s);
     await editor.fill(`${text} oops`);
     await page.getByText('This is not JSON yet').waitFor();
     await editor.fill(
@@ -78,20 +76,19 @@ describe('an author of blueprints, in a browser', () => {
     await page.getByRole('button', { name: 'Save as v2' }).click();
     await page.getByText('Tenants cannot be made by these steps.').waitFor();
     await shoot('editor');
-    assert.match(await editor.inputValue(), /attic/);
+    await becomes(() => editor.inputValue(), /attic/);
 
     await editor.fill(text.replace('Create the storage bucket', 'Create the bucket'));
     await page.getByText('Tenants can be made by these steps.').waitFor();
     await page.getByRole('button', { name: 'Save as v2' }).click();
     await page.waitForURL('**/blueprints/standard?version=2&against=1');
     await page.getByText('What v2 does otherwise than v1').waitFor();
-    assert.equal(await page.locator('ins').textContent(), 'Create the bucket');
+    await becomes(() => page.locator('ins').textContent(), 'Create the bucket');
     await shoot('diff');
   });
 
   it('moves a plan, and whoever planned a tenant before is told what moved and plans again', async () => {
     const other = await page.context().newPage();
-    other.setDefaultTimeout(20_000);
     await other.goto(at('/tenants/new'));
     await other.getByLabel('Name').first().fill('Université de Besançon');
     await other.getByRole('button', { name: 'Show the plan' }).click();
@@ -137,6 +134,12 @@ describe('an author of blueprints, in a browser', () => {
     await shoot('newPlan');
     await page.getByRole('button', { name: 'Create plan' }).click();
     await page.getByText('makes tenants by v1').waitFor();
+    await page.getByText('They leave with 30 days to come back.').waitFor();
+    await page.getByRole('button', { name: 'Grace of With CRM' }).click();
+    await page.getByLabel('Days in which an offboarding can be undone').fill('60');
+    await shoot('grace');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('They leave with 60 days to come back.').waitFor();
     await shoot('rich');
   });
 }).timeout(60_000);

@@ -1,13 +1,26 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright, type Browser, type Page } from 'playwright-core';
+import { patience } from '../run/patience.ts';
+import { hydratedFirst } from './hydratedFirst.ts';
+
+/** Of a GPU that is computed: pages are drawn without one at half the cost. */
+const gpu = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+  '--in-process-gpu',
+];
 
 /**
  * Made for scraping, the package switches off what is to be tested here: the same-origin policy, and with all in one process the
  * borders between browser contexts, whose requests then carry each other's cookies.
  */
-const left = new Set(['--disable-web-security', '--single-process', '--no-zygote']);
+const left = new Set(['--disable-web-security', '--single-process', '--no-zygote', ...gpu]);
 
 const unpackTries = 40;
 const unpackMs = 250;
@@ -16,11 +29,12 @@ const unpackMs = 250;
 export async function startBrowser(): Promise<Browser> {
   for (let attempt = 1; ; attempt += 1)
     try {
-      return await playwright.launch({
+      const browser = await playwright.launch({
         executablePath: process.env['TEST_CHROMIUM'] ?? (await chromium.executablePath()),
-        args: chromium.args.filter((arg) => !left.has(arg)),
+        args: [...chromium.args.filter((arg) => !left.has(arg)), '--disable-gpu'],
         headless: true,
       });
+      return hydratedFirst(browser);
     } catch (error) {
       // Another file of the same run is unpacking it at this moment.
       if (!/ETXTBSY/.test(String(error)) || attempt === unpackTries) throw error;
@@ -34,6 +48,41 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
   await button.click({ trial: true });
   await button.focus();
   await page.keyboard.press('Enter');
+}
+
+/** Enter in the field that is focused, once the form hears it: until the page's script runs, its button is disabled. */
+export async function enter(page: Page): Promise<void> {
+  await page.locator('form button.primary:enabled').first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+const becomesWithinMs = 20_000 * patience;
+
+/** What a page shows follows its answers by moments: it is read until it is as expected, and told as it was last. */
+export async function becomes<T>(
+  read: () => Promise<T>,
+  expected: (T extends string | null ? RegExp : never) | NoInfer<T>,
+  message?: string,
+): Promise<void> {
+  const until = Date.now() + becomesWithinMs;
+  for (;;) {
+    const found = await read();
+    const holds = expected instanceof RegExp ? expected.test(String(found)) : isDeepStrictEqual(found, expected);
+    if (holds) return;
+    if (Date.now() > until) {
+      if (expected instanceof RegExp) assert.match(String(found), expected, message);
+      else assert.deepEqual(found, expected, message);
+    }
+    await delay(50);
+  }
+}
+
+/** Nothing of the page is cut off on a telephone of 360 pixels. */
+export async function fits(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 360, height: 760 });
+  const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+  await page.setViewportSize({ width: 1280, height: 860 });
+  assert.ok(wide <= 360, `the page is ${wide} pixels wide on a telephone of 360`);
 }
 
 /** A picture of the page for whoever wants to look at it: `TEST_SCREENSHOTS` names the folder. */

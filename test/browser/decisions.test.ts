@@ -7,7 +7,7 @@ import { createLogger } from '#observability/logging.ts';
 import { freePorts } from '#local/ports.ts';
 import type { StepIn } from '../servers/faults.ts';
 import { TestInstallation } from '../servers/installation.ts';
-import { startBrowser } from './browser.ts';
+import { becomes, startBrowser } from './browser.ts';
 
 const owner = { email: 'operator@example.org', password: 'correct horse battery staple' };
 const steps = [
@@ -41,7 +41,6 @@ describe('an operator decides, in a browser', () => {
     await installation.startWorker((position, attempt) => stepIn(position, attempt));
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(20_000);
     await page.goto(at('/sign-in'));
     await page.getByLabel('E-mail address').fill(owner.email);
     await page.getByLabel('Password', { exact: true }).fill(owner.password);
@@ -74,7 +73,7 @@ describe('an operator decides, in a browser', () => {
     await page.getByRole('button', { name: 'Retry', exact: true }).click();
     await page.getByText('Succeeded').first().waitFor();
     await page.getByText('Retried: Create the storage bucket').waitFor();
-    assert.ok(await page.getByRole('main').getByText(owner.email).first().isVisible());
+    await becomes(() => page.getByRole('main').getByText(owner.email).first().isVisible(), true);
     await shown('decided');
   });
 

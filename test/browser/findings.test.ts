@@ -6,9 +6,8 @@ import { schemaNameOf } from '#domain/resources/names.ts';
 import { createLogger } from '#observability/logging.ts';
 import { freePorts } from '#local/ports.ts';
 import { TestInstallation } from '../servers/installation.ts';
-import { startBrowser } from './browser.ts';
+import { enter, startBrowser } from './browser.ts';
 
-const shownWithinMs = 20_000;
 const owner = { email: 'owner@example.org', password: 'correct horse battery staple' };
 
 describe('an operator who looks for drift, in a browser', () => {
@@ -33,12 +32,11 @@ describe('an operator who looks for drift, in a browser', () => {
     ({ tenantId } = await installation.provision({ name: 'Åbo Akademi' }));
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(shownWithinMs);
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(at('/sign-in'));
     await page.getByLabel('E-mail address').fill(owner.email);
     await page.getByLabel('Password', { exact: true }).fill(owner.password);
-    await page.keyboard.press('Enter');
+    await enter(page);
     await page.waitForURL('**/tenants');
   });
   after(async () => {

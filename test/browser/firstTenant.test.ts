@@ -5,9 +5,7 @@ import { createSetupToken } from '#domain/people/ownership.ts';
 import { createLogger } from '#observability/logging.ts';
 import { freePorts } from '#local/ports.ts';
 import { TestInstallation } from '../servers/installation.ts';
-import { press, startBrowser } from './browser.ts';
-
-const shownWithinMs = 20_000;
+import { becomes, press, startBrowser } from './browser.ts';
 
 describe('the first owner, in a browser', () => {
   let installation: TestInstallation;
@@ -29,7 +27,6 @@ describe('the first owner, in a browser', () => {
     await installation.startWorker();
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(shownWithinMs);
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   });
@@ -49,7 +46,7 @@ describe('the first owner, in a browser', () => {
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery staple');
     await page.getByRole('button', { name: 'Set password and sign in' }).click();
     await page.locator('[aria-invalid=true]').waitFor();
-    assert.equal(await email.inputValue(), 'owner@nowhere');
+    await becomes(() => email.inputValue(), 'owner@nowhere');
     await email.fill('owner@example.org');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/tenants');
@@ -64,7 +61,7 @@ describe('the first owner, in a browser', () => {
     await page.waitForURL('**/runs/*');
     await page.getByText('Succeeded').first().waitFor();
     for (const title of ['Create the database', 'Create the sign-in realm', 'Open the doors'])
-      assert.ok(await page.getByText(title).first().isVisible(), title);
+      await becomes(() => page.getByText(title).first().isVisible(), true, title);
 
     await page.reload();
     await page.getByText('Succeeded').first().waitFor();

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
+import type { Servers } from '#test/servers/installation.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
 import { startBrowser } from './browser.ts';
-
-const shownWithinMs = 20_000;
 
 /** An API with its pages at an address of its own, and a browser that looks at them. */
 export class OpenedPages {
@@ -18,13 +17,19 @@ export class OpenedPages {
     this.browser = browser;
   }
 
-  static async start(): Promise<OpenedPages> {
+  /** @param servers others than those that all tests share */
+  static async start(overrides: Record<string, string> = {}, servers?: Servers): Promise<OpenedPages> {
     const [port = 0] = await freePorts(1);
-    const api = await ApiInstallation.start((same) => same, {
-      TENANTRY_PORT: String(port),
-      TENANTRY_PUBLIC_URL: `http://localhost:${port}`,
-      TENANTRY_WEB_BUILD: process.env['TEST_WEB_BUILD'] ?? '',
-    });
+    const api = await ApiInstallation.start(
+      (same) => same,
+      {
+        TENANTRY_PORT: String(port),
+        TENANTRY_PUBLIC_URL: `http://localhost:${port}`,
+        TENANTRY_WEB_BUILD: process.env['TEST_WEB_BUILD'] ?? '',
+        ...overrides,
+      },
+      servers,
+    );
     assert.ok(api.installation.configuration.webBuild, 'the pages were not built');
     return new OpenedPages(api, await startBrowser());
   }
@@ -38,7 +43,6 @@ export class OpenedPages {
     const context = await this.browser.newContext();
     if (cookie !== null) await this.give(context, cookie);
     const page = await context.newPage();
-    page.setDefaultTimeout(shownWithinMs);
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       // The browser itself notes each refused request.

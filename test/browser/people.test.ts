@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import type { Role } from '#contracts/access/roles.ts';
 import { rows } from '#domain/sql.ts';
+import { becomes } from './browser.ts';
 import { OpenedPages } from './openPages.ts';
 import { VirtualAuthenticator } from './virtualAuthenticator.ts';
 
@@ -73,7 +74,7 @@ describe('people, in a browser', () => {
     await grace.keyboard.press('Enter');
     await grace.waitForURL('**/tenants');
     await grace.getByRole('button', { name: 'Account of Grace Hopper' }).waitFor();
-    assert.equal(await grace.getByRole('link', { name: 'Blueprints' }).count(), 0);
+    await becomes(() => grace.getByRole('link', { name: 'Blueprints' }).count(), 0);
     const refused = await grace.goto(pages.at('/settings/people'));
     assert.equal(refused?.status(), 403);
   });
@@ -83,7 +84,7 @@ describe('people, in a browser', () => {
       const stranger = await pages.newPage();
       await stranger.goto(spent);
       await stranger.getByRole('heading', { name: 'This link does not work' }).waitFor();
-      assert.equal(await stranger.getByRole('link', { name: 'Sign in' }).count(), 1);
+      await becomes(() => stranger.getByRole('link', { name: 'Sign in' }).count(), 1);
       await stranger.close();
     }
   });
@@ -174,7 +175,7 @@ describe('people, in a browser', () => {
     await page.getByRole('button', { name: 'Withdraw…' }).click();
     await page.getByRole('button', { name: 'Withdraw', exact: true }).click();
     await page.waitForURL('**/settings/people');
-    assert.equal(await page.getByText('late@example.org').count(), 0);
+    await becomes(() => page.getByText('late@example.org').count(), 0);
   });
 
   it('who is disabled is out within a second, and enabled again', async () => {

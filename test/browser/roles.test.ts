@@ -27,7 +27,6 @@ describe('roles, in a browser', () => {
     await createOwner(installation.em, owner.email, owner.password);
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(at('/sign-in'));
     await page.getByLabel('E-mail address').fill(owner.email);
@@ -98,7 +97,10 @@ describe('roles, in a browser', () => {
     };
     const scope = { kind: 'plan', plan: 'standard' } as const;
     const support = await seen((await personWith(installation, [{ role: 'support', scope }])).cookie);
-    assert.deepEqual(support, { places: ['Tenants', 'Runs', 'Tasks', 'Settings'], mayCreate: false });
+    assert.deepEqual(support, {
+      places: ['Tenants', 'Licences', 'Backups', 'Onboarding', 'Runs', 'Tasks', 'Settings'],
+      mayCreate: false,
+    });
     const auditor = await seen((await personWith(installation, [{ role: 'auditor' }])).cookie);
     assert.ok(auditor.places.includes('Blueprints') && auditor.places.includes('Settings'), auditor.places.join());
     assert.equal(auditor.mayCreate, false);

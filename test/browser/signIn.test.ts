@@ -5,6 +5,7 @@ import type { Session } from '#contracts/session.ts';
 import { bumpAccessEpoch } from '#domain/access/epoch.ts';
 import { rows } from '#domain/sql.ts';
 import { owner } from '../api/apiInstallation.ts';
+import { becomes } from './browser.ts';
 import { OpenedPages } from './openPages.ts';
 import { VirtualAuthenticator } from './virtualAuthenticator.ts';
 
@@ -38,8 +39,11 @@ describe('signing in, in a browser', () => {
   }
 
   async function signOut(): Promise<void> {
-    await page.getByRole('button', { name: /Account of/ }).focus();
+    const menu = page.getByRole('button', { name: /Account of/ });
+    await menu.and(page.locator(':enabled')).waitFor(); // the script runs: it can be focused, and Enter is heard
+    await menu.focus();
     await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -50,7 +54,7 @@ describe('signing in, in a browser', () => {
     await page.goto(pages.at('/runs'));
     await page.waitForURL('**/sign-in?next=%2Fruns');
     await enterPassword(owner.email, 'not the password');
-    assert.equal(await page.getByRole('alert').innerText(), 'E-mail address or password is wrong.');
+    await becomes(() => page.getByRole('alert').innerText(), 'E-mail address or password is wrong.');
     await page.keyboard.type(owner.password);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/runs');

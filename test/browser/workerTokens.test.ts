@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { freePorts } from '#local/ports.ts';
 import { ApiInstallation } from '../api/apiInstallation.ts';
-import { startBrowser } from './browser.ts';
+import { becomes, startBrowser } from './browser.ts';
 
 describe('what own workers and services need, in a browser', () => {
   let api: ApiInstallation;
@@ -23,7 +23,6 @@ describe('what own workers and services need, in a browser', () => {
     const [name = '', value = ''] = api.cookie.split('=');
     await context.addCookies([{ name, value, url: api.installation.configuration.publicUrl }]);
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${api.installation.configuration.publicUrl}/settings/worker-tokens`);
   });
@@ -41,14 +40,14 @@ describe('what own workers and services need, in a browser', () => {
     assert.match(token, /^twt_[0-9A-Za-z]{28}$/);
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByText(`twt_…${token.slice(-4)}`).waitFor();
-    assert.equal(await page.getByText(token).count(), 0);
+    await becomes(() => page.getByText(token).count(), 0);
     await page.getByRole('button', { name: 'Revoke the token of CRM team' }).click();
     await page.getByText('revoked').waitFor();
   });
 
   it('a signing secret is made, and replaced by another', async () => {
     await page.getByRole('button', { name: 'Make a secret' }).click();
-    assert.match(await page.locator('dialog code').innerText(), /^whsec_/);
+    await becomes(() => page.locator('dialog code').innerText(), /^whsec_/);
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByRole('button', { name: 'Replace the secret' }).click();
     await page.getByRole('button', { name: 'I have kept it' }).click();

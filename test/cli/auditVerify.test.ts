@@ -37,7 +37,7 @@ describe('tenantry audit verify', () => {
     return to;
   };
   const happen = async (count: number) => {
-    const origin = sealOrigin(installation.platform.installation.keyring, {
+    const origin = sealOrigin(installation.platform.installation.keyring.platformKey, {
       address: '192.0.2.7',
       userAgent: '=cmd()|x',
     });

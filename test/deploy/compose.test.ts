@@ -55,7 +55,8 @@ describe('docker-compose.yml', () => {
   it('has no default for any secret: starting without one says which', () => {
     const secrets = [...text.matchAll(/\$\{([A-Z_]*(?:PASSWORD|KEY|SECRET|TOKEN)[A-Z_]*)([^}]*)\}/g)];
     assert.ok(secrets.length > 8, 'the pattern finds the secrets');
-    const optional = ['TENANTRY_OWNER_PASSWORD']; // empty: the first owner is invited by a one-time link instead
+    // Empty: the first owner is invited by a one-time link instead, and nobody pays by card.
+    const optional = ['TENANTRY_OWNER_PASSWORD', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRETS'];
     for (const [whole, name = '', rest = ''] of secrets) {
       if (optional.includes(name)) assert.equal(rest, ':-', whole);
       else assert.match(rest, /^:\?/, whole);
@@ -158,15 +159,15 @@ describe('.env.example', () => {
     texts.push(['docker-compose.yml', await read('docker-compose.yml')]);
     const mentioned = new Set(
       texts.flatMap(
-        ([, text]) => text.match(/\b(?:(?:TENANTRY|TEMPORAL|SMTP|OTEL|POSTGRES)_[A-Z_]+|DATABASE_URL)\b/g) ?? [],
+        ([, text]) => text.match(/\b(?:(?:TENANTRY|TEMPORAL|SMTP|STRIPE|OTEL|POSTGRES)_[A-Z_]+|DATABASE_URL)\b/g) ?? [],
       ),
     );
     const taken = texts.flatMap(([, text]) => [
-      ...text.matchAll(/\benv(?:\.|\[')((?:TENANTRY|TEMPORAL|SMTP)_[A-Z_]+)/g),
+      ...text.matchAll(/\benv(?:\.|\[')((?:TENANTRY|TEMPORAL|SMTP|STRIPE)_[A-Z_]+)/g),
     ]);
     const configured = texts
       .filter(([path]) => path === 'domain/configuration.ts' || path.startsWith('domain/settings/'))
-      .flatMap(([, text]) => [...text.matchAll(/^ {2}((?:TENANTRY|TEMPORAL|SMTP)_[A-Z_]+):/gm)]);
+      .flatMap(([, text]) => [...text.matchAll(/^ {2}((?:TENANTRY|TEMPORAL|SMTP|STRIPE)_[A-Z_]+):/gm)]);
     const wanted = new Set([...taken, ...configured].map((match) => match[1]!).filter((name) => !internal.test(name)));
     assert.ok(wanted.size > 30, `only ${wanted.size} were found`);
     assert.deepEqual(

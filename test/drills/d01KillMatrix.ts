@@ -5,6 +5,7 @@ import { killWithHundredInFlight } from './hundredInFlight.ts';
 import { allCells, batchesOf, strikeBatch, type Cell, type Hit } from './killMatrix/batch.ts';
 import { requestsAreKilled } from './killMatrix/requests.ts';
 import { elsewhere, stories } from './killMatrix/stories.ts';
+import { drainsAreKilled } from './licenses/drainsKilled.ts';
 import { tableOf } from './killMatrix/table.ts';
 import { ApiProcess, recoverySeconds, victims, type Victim } from './killMatrix/victims.ts';
 
@@ -25,11 +26,18 @@ export const killMatrix: Drill = {
       const hits = cells.flatMap((cell) => Array<Cell>(room.hits ?? hitsOf(victim, cell)).fill(cell));
       outcomes.push(await kill(room, victim, hits));
     }
+    const cutting = victims.filter((one) => one !== 'API' && (room.victim === null || one === room.victim));
+    const drains = await drainsAreKilled(room, cutting);
     const isWhole = room.cells === null && room.hits === null && room.victim === null;
     const { breaches, ...outcome } = outcomeOf(outcomes, isWhole ? interruptedAtLeast : 0);
     const hundred = isWhole ? await hundredFigures(room) : [];
     const untold = kindsWithoutStory().map((kind) => ({ rule: 'D1', what: `the workflow ${kind} has no story` }));
-    return { ...outcome, figures: [...outcome.figures, ...hundred], breaches: [...breaches, ...untold] };
+    const cut: DrillFigure = { what: 'batches of drains cut', value: drains.cut, unit: '' };
+    return {
+      ...outcome,
+      figures: [...outcome.figures, cut, ...hundred],
+      breaches: [...breaches, ...drains.breaches, ...untold],
+    };
   },
 
   async subset(room) {
@@ -59,11 +67,13 @@ async function hundredFigures({ servers }: DrillRoom): Promise<DrillFigure[]> {
 }
 
 /** Their activities write their outcome themselves, and no attempts. */
-const uncounted = new Set(['doors', 'drift', 'orphans']);
+const uncounted = new Set(['fleet', 'doors', 'drift', 'orphans', 'backups', 'runbook.sql', 'runbook.workflow']);
 
 /** Attempts are counted where an activity of a step is interrupted, and not where its report or the API is. */
-const hitsOf = (victim: Victim, { place }: Cell): number =>
-  victim === 'API' || place.inWorkflowTask || uncounted.has(place.step) ? hitsAtLeast : hitsOfAttempts;
+const hitsOf = (victim: Victim, { place, story }: Cell): number =>
+  victim === 'API' || place.inWorkflowTask || story.isCostly || uncounted.has(place.step)
+    ? hitsAtLeast
+    : hitsOfAttempts;
 
 interface VictimOutcome {
   victim: Victim;

@@ -1,15 +1,18 @@
 import { TcpProxy } from '#test/api/tcpProxy.ts';
 import type { RemoteWorker } from '#test/servers/remoteWorker.ts';
+import { lateActs } from './acrossLife/lateActs.ts';
+import { lifeCells } from './acrossLife/lifeCells.ts';
 import type { Breach, Drill, DrillRoom, Outcome } from './drill.ts';
 import { Ground, type Acknowledged } from './ground.ts';
 import { brokenInvariants } from './invariants.ts';
 import { repeatedMails } from './invariants/outsideEffects.ts';
 
 const patienceMs = 120_000;
+const lifeCellsOfSubset = 8;
 const acts = ['database.ensure', 'realm.ensure', 'storage.ensure', 'invitation.send'] as const;
 const undos = ['storage.destroy', 'realm.destroy', 'database.destroy'] as const;
 
-const parts = [lateAnswers, lostAcknowledgement, frozenActs] as const;
+const parts = [lateAnswers, lostAcknowledgement, frozenActs, frozenInLife] as const;
 
 /** The same act twice, one of them late: the effect is there once, and the log of calls proves that there were two. */
 export const duplicates: Drill = {
@@ -140,6 +143,14 @@ async function frozenActs({ servers, say }: DrillRoom, times: number): Promise<O
       ],
     };
   });
+}
+
+/** The same over all that happens to a tenant in its life; {@link lateActs}. */
+async function frozenInLife({ servers, random, say }: DrillRoom, times: number): Promise<Outcome> {
+  const cells = times === 1 ? random.some(lifeCells, lifeCellsOfSubset) : lifeCells;
+  const { late, breaches } = await lateActs(servers, cells, random);
+  say(`${late} acts of a tenant's life were frozen, taken over, and thawed`);
+  return { figures: [{ what: "acts of a tenant's life that came late", value: late, unit: '' }], breaches };
 }
 
 /** Resolves when everything late has been said and done. */

@@ -1,11 +1,15 @@
 import type { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { requestCancel } from '#domain/runs/cancelRun.ts';
-import { openFinish } from '#domain/runs/finishRollback.ts';
+import { requestCancel } from '#domain/runs/ending/cancelRun.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
 import type { Position } from '#test/servers/faults.ts';
+import { cancelledRuns } from './acrossLife/cancelledRuns.ts';
+import { lifeCells } from './acrossLife/lifeCells.ts';
+import { stuckCases, stuckUndosOfLife, type StuckCase } from './acrossLife/stuckUndos.ts';
 import type { Breach, Drill, DrillRoom, Outcome } from './drill.ts';
 import { Ground, type Acknowledged } from './ground.ts';
 import { brokenInvariants } from './invariants.ts';
+import type { Cell } from './killMatrix/batch.ts';
 
 const undos = ['storage', 'realm', 'database'] as const;
 const cancels = [
@@ -29,18 +33,40 @@ const patienceMs = 90_000;
 export const stuckUndo: Drill = {
   id: 'D3',
   title: 'an undo that fails for ever; cancels before, during and twice during a rollback',
-  full: (room) => drill(room, [...cases, ...cases]),
-  subset: (room) => drill(room, room.random.some(cases, 4)),
+  full: (room) => drill(room, { rollbacks: [...cases, ...cases], cancels: lifeCells, stuck: stuckCases }),
+  subset: (room) =>
+    drill(room, {
+      rollbacks: room.random.some(cases, 4),
+      cancels: room.random.some(lifeCells, 6),
+      stuck: room.random.some(stuckCases, 1),
+    }),
 };
 
-async function drill({ servers, say }: DrillRoom, chosen: Case[]): Promise<Outcome> {
+interface Chosen {
+  rollbacks: Case[];
+  /** Where runs of a tenant's life are cancelled. */
+  cancels: readonly Cell[];
+  stuck: readonly StuckCase[];
+}
+
+async function drill({ servers, say, random }: DrillRoom, { rollbacks, cancels, stuck }: Chosen): Promise<Outcome> {
   const ground = await Ground.open(servers);
   try {
     await ground.startWorker();
-    const breaches = await rollBackAll(ground, chosen);
-    say(`${chosen.length} rollbacks ended, ${chosen.filter(({ stuck }) => stuck).length} of them with something left`);
+    const breaches = await rollBackAll(ground, rollbacks);
+    say(
+      `${rollbacks.length} rollbacks ended, ${rollbacks.filter((one) => one.stuck).length} of them with something left`,
+    );
+    breaches.push(...(await cancelledRuns(ground, cancels, random)));
+    say(`${cancels.length} runs of a tenant's life were cancelled`);
+    breaches.push(...(await stuckUndosOfLife(ground, stuck)));
+    say(`${stuck.length} undos of suspensions and resumptions were stuck, and finished`);
     return {
-      figures: [{ what: 'ways to end a rollback', value: chosen.length, unit: '' }],
+      figures: [
+        { what: 'ways to end a rollback', value: rollbacks.length, unit: '' },
+        { what: "runs of a tenant's life cancelled", value: cancels.length, unit: '' },
+        { what: 'stuck undos of suspensions and resumptions', value: stuck.length, unit: '' },
+      ],
       breaches: [...breaches, ...(await brokenInvariants(ground))],
     };
   } finally {

@@ -129,7 +129,9 @@ async function meet({ ground, api, proxies }: Scene, { wire, weather }: Case): P
   const flips = wire !== 'SMTP' && weather !== 'narrow'; // a narrow wire carries the question whether anybody is there
   if (flips) await readyIs(false, flipMs).catch((error: Error) => breaches.push(error.message));
   const answers = await askAll(ground, api);
-  for (const { answer } of answers) {
+  for (const { answer, seconds } of answers) {
+    // Beside other tests a little late is no breach; a wait that has no end in itself is.
+    if (seconds > 2 * deadlineSeconds) breaches.push(`an answer came after ${seconds.toFixed(0)} s`);
     if (insides.test(answer.text)) breaches.push(`an answer shows its insides: ${answer.text.slice(0, 200)}`);
     const problem = answer.body as unknown as Problem | undefined;
     if (answer.status >= 500 && problem?.code !== 'dependency_down')
@@ -142,8 +144,8 @@ async function meet({ ground, api, proxies }: Scene, { wire, weather }: Case): P
   await readyIs(true, 2 * recoverMs);
   const recoverySeconds = (performance.now() - opened) / 1_000;
   await ground.settled(null, settleMs);
-  const { state } = await ground.installation.run(before.runId);
-  if (state !== 'succeeded') breaches.push(`what was under way ended ${state}`);
+  const { state, reason } = await ground.installation.run(before.runId);
+  if (state !== 'succeeded') breaches.push(`what was under way ended ${state}: ${reason}`);
   return {
     answerSeconds: answers.map(({ seconds }) => seconds),
     recoverySeconds,

@@ -13,7 +13,8 @@ import { packHistory } from '#test/replay/packedHistories.ts';
 import type { Breach, Drill, DrillRoom, Outcome } from './drill.ts';
 import { Ground } from './ground.ts';
 import { brokenInvariants } from './invariants.ts';
-import { stories, type Story } from './killMatrix/stories.ts';
+import { stories } from './killMatrix/stories.ts';
+import type { Story } from './killMatrix/story.ts';
 import { SecretScan, type Secret } from './secretScan.ts';
 
 const patienceMs = 90_000;
@@ -41,7 +42,7 @@ async function drill({ servers, say }: DrillRoom, chosen: readonly Story[], each
     await ground.startWorker({}, { logFile, imports: [tracing] });
     const secrets = new Map<string, Secret>();
     for (const story of chosen) await walk(ground, story, each, secrets);
-    for (const secret of await keysOf(ground)) secrets.set(secret.what, secret);
+    for (const secret of keysOf(ground)) secrets.set(secret.what, secret);
     await ground.ask('checkpoint');
 
     const scan = new SecretScan([...secrets.values()]);
@@ -101,6 +102,8 @@ async function noteSecrets(ground: Ground, secrets: Map<string, Secret>): Promis
   const { installation } = ground;
   const note = (what: string, text: string) => secrets.set(what, { what, bytes: Buffer.from(text) });
   for (const { tenantId, email, adminName } of ground.acknowledged) {
+    const key = await installation.platform.tenantKeys.find(tenantId); // gone with a tenant that was removed
+    if (key) secrets.set(`key ${tenantId}`, { what: `the key of ${tenantId}`, bytes: Buffer.from(key.key) });
     if (email) note(`the address of the admin of ${tenantId}`, email);
     if (adminName) note(`the name of the admin of ${tenantId}`, adminName);
   }
@@ -116,14 +119,8 @@ async function noteSecrets(ground: Ground, secrets: Map<string, Secret>): Promis
 }
 
 /** What opens everything else. */
-async function keysOf({ installation, acknowledged }: Ground): Promise<Secret[]> {
+function keysOf({ installation }: Ground): Secret[] {
   const { configuration, platform } = installation;
-  const tenantKeys = await Promise.all(
-    acknowledged.map(async ({ tenantId }) => ({
-      what: `the key of ${tenantId}`,
-      bytes: (await platform.tenantKeys.of(tenantId)).key,
-    })),
-  );
   const passwords = [
     configuration.appDatabaseUrl,
     configuration.provisionerDatabaseUrl,
@@ -134,7 +131,6 @@ async function keysOf({ installation, acknowledged }: Ground): Promise<Secret[]>
   return [
     { what: 'the master key', bytes: configuration.masterKey },
     { what: 'the key of the platform', bytes: platform.installation.keyring.platformKey },
-    ...tenantKeys,
     ...passwords,
   ];
 }
@@ -183,8 +179,8 @@ function scanSeesNothing(): string[] {
 /** With its key goes what was written with it: also for who holds the master key and the histories. */
 async function readableAfterItsKey(ground: Ground): Promise<Breach[]> {
   const { installation } = ground;
-  const tenant = ground.acknowledged[0];
-  if (!tenant) throw new Error('there is no tenant whose key could be destroyed');
+  const tenant = await ground.create('Whose key goes');
+  await ground.settled([tenant.tenantId], patienceMs);
   const { temporal } = await installation.run(tenant.runId);
   const history = () => installation.temporal.client.workflow.getHandle(temporal.workflowId).fetchHistory();
   const { keyring } = installation.platform.installation;

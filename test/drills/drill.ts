@@ -27,6 +27,8 @@ export interface Breach {
   /** An invariant of drills.md (I1 to I8), or what the drill itself asks for. */
   rule: string;
   what: string;
+  /** It came right, but later than is asked where nothing else runs. */
+  isLate?: true;
 }
 
 export interface Outcome {

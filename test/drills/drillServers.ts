@@ -4,6 +4,7 @@ import { freePorts } from '#local/ports.ts';
 import { removePostgresData, startPostgres, type RunningPostgres } from '#local/postgres.ts';
 import { describeProcess, untilGone } from '#local/processes.ts';
 import { stopRecordedServers } from '#local/servers.ts';
+import { physicalEnvironment } from '#local/start/physicalEnvironment.ts';
 import { settleTogether } from '#local/settleTogether.ts';
 import { startTemporal, type RunningTemporal } from '#local/temporal.ts';
 
@@ -42,7 +43,14 @@ export class DrillServers {
   /** With crash recovery, when it was killed. Resolves when it answers. */
   async startPostgres(): Promise<void> {
     const { dataDir } = this;
-    this.#postgres = await startPostgres({ dataDir, choosePort: async () => this.#ports.postgres });
+    const choosePort = async () => this.#ports.postgres;
+    this.#postgres = await startPostgres({ dataDir, archives: true, choosePort });
+  }
+
+  /** What an installation is told, so that it protects this server as a whole; its base backups are made by whoever needs one. */
+  async physicalEnvironment(): Promise<Record<string, string>> {
+    const physical = await physicalEnvironment(this.dataDir, this.adminUrl, { TENANTRY_PHYSICAL_BACKUP: 'lowlevel' });
+    return { ...physical, TENANTRY_BASE_BACKUP_AT: 'never' };
   }
 
   /** On the file that it left. Resolves when it answers. */

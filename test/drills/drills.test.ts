@@ -12,7 +12,7 @@ import { Random } from './random.ts';
 const seed = Number(process.env['DRILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 describe(`a part of each drill, as the seed ${seed} picks it`, function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let place: string;
   let servers: DrillServers;
 
@@ -40,7 +40,10 @@ describe(`a part of each drill, as the seed ${seed} picks it`, function () {
       const { figures, breaches } = await drill.subset(room);
       // How long a recovery takes is held against its limit where nothing else runs: by `npm run drill`.
       assert.deepEqual(
-        problemsOf({ breaches, figures: figures.filter(({ unit }) => unit === '') }),
+        problemsOf({
+          breaches: breaches.filter(({ isLate }) => !isLate),
+          figures: figures.filter(({ unit }) => unit === ''),
+        }),
         [],
         said.join('\n'),
       );

@@ -3,8 +3,11 @@ import { duplicates } from './d02Duplicates.ts';
 import { stuckUndo } from './d03StuckUndo.ts';
 import { lostWorkflows } from './d04LostWorkflows.ts';
 import { badNetwork } from './d06BadNetwork.ts';
+import { clockJumps } from './licenses/d07ClockJumps.ts';
+import { workersAway } from './licenses/d08WorkersAway.ts';
 import { poisonedWork } from './d09PoisonedWork.ts';
 import { replayOfVersions } from './d10Replay.ts';
+import { spoiledBackups } from './d11Backups.ts';
 import { signInStandsFirm } from './d14SignIn.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
 import { auditTampering } from './audit/d16Audit.ts';
@@ -18,8 +21,11 @@ export const drills: readonly Drill[] = [
   stuckUndo,
   lostWorkflows,
   badNetwork,
+  clockJumps,
+  workersAway,
   poisonedWork,
   replayOfVersions,
+  spoiledBackups,
   signInStandsFirm,
   secretsStayHidden,
   auditTampering,

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { usualBackupRules } from '#contracts/backups/policies.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { startRun } from '#temporal/startRun.ts';
 import type { CallReceiver } from '#test/servers/callReceiver.ts';
+import { StripeServer } from '#test/servers/stripe/stripeServer.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
+import { addLicensedPlan } from '#test/servers/licensedPlan.ts';
 import type { RemoteWorker, Surroundings } from '#test/servers/remoteWorker.ts';
 import type { DrillServers } from './drillServers.ts';
 import { MailSink } from './ground/mailSink.ts';
@@ -27,6 +30,8 @@ export class Ground {
   readonly installation: TestInstallation;
   readonly inbox: MailSink;
   readonly service: CallReceiver;
+  /** Where cards are charged. */
+  readonly stripe: StripeServer;
   readonly acknowledged: Acknowledged[] = [];
   worker!: RemoteWorker;
   /** Whether every tenant has an admin whose name and address are secrets. */
@@ -35,28 +40,44 @@ export class Ground {
   private constructor(
     servers: DrillServers,
     installation: TestInstallation,
-    outside: { inbox: MailSink; service: CallReceiver },
+    outside: { inbox: MailSink; service: CallReceiver; stripe: StripeServer },
   ) {
     this.servers = servers;
     this.installation = installation;
     this.inbox = outside.inbox;
     this.service = outside.service;
+    this.stripe = outside.stripe;
   }
 
   /** @param env settings that differ from those of the tests */
   static async open(servers: DrillServers, env: Record<string, string> = {}): Promise<Ground> {
     const inbox = await MailSink.open();
+    const stripe = await StripeServer.start();
     const settings = {
       SMTP_URL: inbox.url,
+      STRIPE_SECRET_KEY: 'sk_drill',
+      STRIPE_API_URL: stripe.url,
       // An outage of seconds is waited out, so that what ends otherwise ended so for another reason.
       TENANTRY_ACT_ATTEMPTS: '10',
       TENANTRY_UNDO_PATIENCE_SECONDS: '30',
       TENANTRY_SWEEP_GRACE_SECONDS: '0',
+      // As the product comes: what is looked at more often is taken for ended while an outage of seconds lasts.
+      TENANTRY_RECONCILE_SECONDS: '10',
+      TENANTRY_DNS_SERVERS: '127.0.0.1:9',
+      TENANTRY_DNS_SECONDS: '1',
       TENANTRY_STEPS_TO_PRIVATE_NETWORKS: 'true',
+      ...(await servers.physicalEnvironment()),
       ...env,
     };
     const installation = await TestInstallation.start(settings, servers);
-    return new Ground(servers, installation, { inbox, service: await startOutsideService(installation) });
+    await addLicensedPlan(installation);
+    // An onboarding waits for people for weeks; here every run is to end. The story about it has a plan of its own.
+    await installation.asAdmin(
+      null,
+      `insert into onboarding_plans (plan, items, reminder_days) select name, '{}', '{}' from plans`,
+    );
+    await backNothingUpByTheClock(installation);
+    return new Ground(servers, installation, { inbox, stripe, service: await startOutsideService(installation) });
   }
 
   async startWorker(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<RemoteWorker> {
@@ -91,14 +112,20 @@ export class Ground {
 
   /** Waits until no run is open, of these tenants and runs of the platform or of all. */
   async settled(subjects: string[] | null, withinMs: number): Promise<void> {
-    await this.installation.until('no run to be open', withinMs, async () => {
-      const [open] = await this.ask<{ count: number }>(
-        `select count(*)::int as count from runs
-         where ($1::uuid[] is null or coalesce(tenant_id, id) = any($1)) and state not in ${over}`,
+    const open = () =>
+      this.ask<{ told: string }>(
+        `select concat(kind, ' ', state, coalesce(' at ' || (
+             select string_agg(concat(provider, ' ', state, ' ', attempt), ', ' order by position) from run_steps
+             where run_id = runs.id and state in ('running', 'undoing', 'failed')), '')) as told from runs
+         where ($1::uuid[] is null or coalesce(tenant_id, id) = any($1)
+                or (kind = 'shredTenantKey' and subject_id = any($1))) and state not in ${over}`,
         [subjects],
       );
-      return open?.count === 0;
-    });
+    await this.installation
+      .until('no run to be open', withinMs, async () => (await open()).length === 0)
+      .catch(async (error: Error) => {
+        throw new Error(`${error.message}: ${(await open()).map(({ told }) => told).join('; ')}`);
+      });
   }
 
   /** Asks the registry, past everything that may cache. */
@@ -110,6 +137,7 @@ export class Ground {
     await this.installation.stop();
     await this.inbox.close();
     await this.service.stop();
+    await this.stripe.stop();
   }
 }
 
@@ -124,3 +152,11 @@ export function newTenant(label: string, invited: boolean) {
   };
   return { wish, canary, email };
 }
+
+/** Every run is to end: windows and drills of backups are opened by stories, and not by the hour or because a tenant has a backup. */
+export const backNothingUpByTheClock = (installation: TestInstallation): Promise<unknown> =>
+  installation.asAdmin(
+    null,
+    'insert into backup_policies (plan, rules) select name, $1::jsonb from plans on conflict do nothing',
+    [JSON.stringify({ ...usualBackupRules, enabled: false })],
+  );

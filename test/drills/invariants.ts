@@ -1,8 +1,10 @@
 import type { Breach } from './drill.ts';
 import type { Ground } from './ground.ts';
 import { auditIsBroken } from './invariants/auditChain.ts';
+import { backupsDiffer } from './invariants/backups.ts';
 import { ledgerContradicts } from './invariants/ledgerFacts.ts';
 import { canariesStray, effectsRepeat, writesAreLost } from './invariants/outsideEffects.ts';
+import { paymentsRepeat } from './invariants/payments.ts';
 import { realThingsDiffer } from './invariants/realThings.ts';
 
 /**
@@ -10,6 +12,15 @@ import { realThingsDiffer } from './invariants/realThings.ts';
  * I7 that no event is missing, doubled or from rolled-back work, as nothing publishes events yet. I8 is the matter of D15, which scans.
  */
 export async function brokenInvariants(ground: Ground): Promise<Breach[]> {
-  const checks = [ledgerContradicts, realThingsDiffer, effectsRepeat, writesAreLost, canariesStray, auditIsBroken];
+  const checks = [
+    ledgerContradicts,
+    realThingsDiffer,
+    effectsRepeat,
+    paymentsRepeat,
+    backupsDiffer,
+    writesAreLost,
+    canariesStray,
+    auditIsBroken,
+  ];
   return (await Promise.all(checks.map((check) => check(ground)))).flat();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +106,31 @@ describe('the embedded PostgreSQL', () => {
     await stopRecordedServers(dataDir);
     await removePostgresData(dataDir);
     await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('refuses data of another major version before it touches it, and says the ways out', async () => {
+    const first = await start();
+    await query(first.adminUrl, 'create table kept as select 42 as answer');
+    await first.stop();
+    const file = join(await realpath(join(dataDir, 'postgres')), 'data', 'PG_VERSION');
+    const brought = (await readFile(file, 'utf8')).trim();
+    for (const [written, wayOut] of [
+      [String(Number(brought) - 1), /npm run tenantry -- postgres upgrade/],
+      [String(Number(brought) + 1), /which is newer than this one/],
+    ] as const) {
+      await writeFile(file, `${written}\n`);
+      await assert.rejects(start(), (error: Error) => {
+        assert.match(error.message, new RegExp(`by PostgreSQL ${written};.*brings PostgreSQL ${brought}`));
+        assert.match(error.message, /Nothing was changed[^]*DATABASE_URL=postgres:/);
+        assert.match(error.message, wayOut);
+        return true;
+      });
+      assert.deepEqual(await listLiving(join(dataDir, 'run')), {});
+    }
+    await writeFile(file, `${brought}\n`);
+    const again = await start();
+    assert.equal((await query(again.adminUrl, 'select answer from kept'))[0]!.answer, 42);
+    await again.stop();
   });
 
   it('listens on loopback only, asks for a password, and keeps it from others', async () => {

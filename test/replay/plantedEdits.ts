@@ -11,7 +11,7 @@ const timer = 'await new Promise((resume) => setTimeout(resume, 1_000));';
 export const plantedEdits: readonly PlantedEdit[] = [
   { what: 'undos in another order', from: '].reverse()', to: ']', breaks: 'provisionTenant.rollsBack' },
   { what: 'an undo left out', from: 'await keep(promise)', to: 'void promise', breaks: 'provisionTenant.rollsBack' },
-  { what: 'another activity', from: "'check' : 'ensure'", to: "'check' : 'make'", breaks: 'provisionTenant.succeeds' },
+  { what: 'another activity', from: "verb : 'ensure'", to: "verb : 'make'", breaks: 'provisionTenant.succeeds' },
   { what: 'a step left out', from: "kind !== 'fixed'", to: "kind === 'check'", breaks: 'provisionTenant.succeeds' },
   {
     what: 'steps in another order',
@@ -78,6 +78,12 @@ export const plantedEdits: readonly PlantedEdit[] = [
     from: "outcome !== 'succeeded'",
     to: "outcome === 'succeeded'",
     breaks: 'finishRollback.fails',
+  },
+  {
+    what: 'a step of a runbook whose failure is written by another name',
+    from: "'runbook.fail'",
+    to: "'runbook.broke'",
+    breaks: 'executeRunbook.unserved',
   },
 ];
 

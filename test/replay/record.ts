@@ -3,10 +3,9 @@
  * TEST_TEMPORAL_ADDRESS. Released histories stay as they are, as runs of earlier versions do; a changed workflow gets new ones
  * beside them, named by TEST_REPLAY_VERSION.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DecisionKind } from '#contracts/decisions.ts';
-import { DomainError } from '#contracts/errors.ts';
 import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openCheck } from '#domain/drift/check.ts';
@@ -17,46 +16,67 @@ import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
 import { openRetention } from '#domain/retention/applyRetention.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
-import { openFinish } from '#domain/runs/finishRollback.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
 import { ProviderError } from '#providers/provider.ts';
-import { SealedPayloads } from '#temporal/payloadCodec.ts';
 import { switchProvisioning } from '#domain/provisioningSwitch.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { TestInstallation } from '../servers/installation.ts';
 import type { StepIn } from '../servers/faults.ts';
 import { CallReceiver } from '../servers/callReceiver.ts';
 import { planWith } from '../servers/outsidePlan.ts';
-import { packHistory } from './packedHistories.ts';
+import { handover } from './record/handover.ts';
+import { imports } from './record/imports.ts';
+import { offboarding } from './record/offboarding.ts';
+import { drills } from './record/drills.ts';
+import { fleet } from './record/fleet.ts';
+import { platform } from './record/platform.ts';
+import { schedules } from './record/schedules.ts';
+import { backups } from './record/backups.ts';
+import { runbooks } from './record/runbooks.ts';
+import { renewals } from './record/renewals.ts';
+import { suspension } from './record/suspension.ts';
+import { onboarding } from './record/onboarding.ts';
+import { recovery } from './record/recovery.ts';
+import { recorderOf, type Recorder } from './recorder.ts';
 
-const version = process.env['TEST_REPLAY_VERSION'] ?? 'v1';
-const folder = join(import.meta.dirname, 'histories');
-await mkdir(folder, { recursive: true });
 let stepIn: StepIn = async () => undefined;
 const installation = await TestInstallation.start({
   TENANTRY_SWEEP_GRACE_SECONDS: '0',
   TENANTRY_STEPS_TO_PRIVATE_NETWORKS: 'true',
 });
 await installation.startWorker((position, attempt) => stepIn(position, attempt));
-const { keyring } = installation.platform.installation;
-const codec = new SealedPayloads(keyring, installation.platform.tenantKeys);
+const recorder = recorderOf(installation, (next) => (stepIn = next));
+const { record, refuse } = recorder;
 
-/** Only the histories whose names begin so are written. */
-const only = process.env['TEST_REPLAY_ONLY'] ?? '';
-
-async function record(name: string, runId: string): Promise<void> {
-  await installation.runIsOver(runId);
-  const { temporal } = await installation.run(runId);
-  const handle = installation.temporal.client.workflow.getHandle(temporal.workflowId);
-  await handle.result().catch(() => undefined);
-  const history = await packHistory(await handle.fetchHistory(), codec);
-  const { workflowId } = temporal;
-  if (!name.startsWith(only)) return;
-  await writeFile(join(folder, `${name}.${version}.json`), `${JSON.stringify({ workflowId, history })}\n`);
-  console.log(`recorded ${name}`);
-}
-const refuse = () => new DomainError('check_failed', 'The recorder says no.');
-
+/** One by one, or those that TEST_REPLAY_ROOMS names; `provisioning` and what belongs to it is below. */
+const rooms: Record<string, (recorder: Recorder) => Promise<void>> = {
+  provisioning,
+  fleet,
+  onboarding,
+  suspension,
+  handover,
+  offboarding,
+  imports,
+  schedules,
+  platform,
+  renewals,
+  runbooks,
+  drills,
+  backups,
+  recovery,
+};
+const wanted = process.env['TEST_REPLAY_ROOMS']?.split(',') ?? Object.keys(rooms);
 try {
+  for (const room of wanted) {
+    stepIn = async () => undefined;
+    await rooms[room]!(recorder);
+  }
+} finally {
+  await installation.stop();
+}
+process.exit(0);
+
+async function provisioning(): Promise<void> {
   const good = await installation.provision({ name: 'Recorded', admin: { email: 'recorded@replay.example' } });
   await record('provisionTenant.succeeds', good.runId);
   const [delivery] = await installation.asAdmin<{ id: string }>(null, 'select id from runs where parent_run_id = $1', [
@@ -209,7 +229,4 @@ try {
   await installation.runIs('paused', held.runId);
   await paused(false);
   await record('provisionTenant.held', held.runId);
-} finally {
-  await installation.stop();
 }
-process.exit(0);

@@ -11,6 +11,7 @@ export const checkCoverage = (root: string, rawDir: string): Promise<boolean> =>
     const rooms = [
       'contracts',
       'domain',
+      'packages',
       'providers',
       'activities',
       'workers',

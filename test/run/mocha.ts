@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { checkout } from '#local/paths.ts';
 
-const jobs = 2;
+const jobs = 4;
 const testMs = 60_000;
 const endMs = 10_000;
+const slowestTold = 15;
 
 export interface MochaOutcome {
   passed: number;
@@ -26,6 +27,7 @@ export interface MochaRun {
 /** Runs the files in a process group of their own, which ends as a whole when the run is stopped. */
 export async function runMocha({ files, args, place, env, signal }: MochaRun): Promise<MochaOutcome> {
   const counts = join(place, 'counts.json');
+  const times = join(place, 'times.jsonl');
   const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
   const own = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   const defaults = [
@@ -35,12 +37,18 @@ export async function runMocha({ files, args, place, env, signal }: MochaRun): P
       ? []
       : ['--parallel', ...(own('--jobs') ? [] : ['--jobs', String(jobs)])]),
     ...(own('--reporter') ? [] : ['--reporter', join(import.meta.dirname, 'countingReporter.mjs')]),
-    ...(env.NODE_V8_COVERAGE ? ['--require', join(import.meta.dirname, 'coverageHook.mjs')] : []),
+    ...['--require', join(import.meta.dirname, 'fileHooks.mjs')],
     ...(process.env.CI ? ['--forbid-only'] : []),
   ];
   const child = spawn(process.execPath, [mocha, ...defaults, ...args, ...files], {
     cwd: checkout,
-    env: { ...env, TENANTRY_TEST_COUNTS: counts },
+    env: {
+      ...env,
+      TENANTRY_TEST_COUNTS: counts,
+      TENANTRY_TEST_TIMES: times,
+      // Hundreds of processes read the same sources: compiled once.
+      NODE_COMPILE_CACHE: join(place, 'compiled'),
+    },
     stdio: 'inherit',
     detached: true,
   });
@@ -64,5 +72,18 @@ export async function runMocha({ files, args, place, env, signal }: MochaRun): P
   clearTimeout(harder);
   signal.removeEventListener('abort', stop);
   const counted = await readFile(counts, 'utf8').catch(() => '{"passed":0,"failed":0,"skipped":0}');
+  await tellSlowest(times);
   return { ...(JSON.parse(counted) as Omit<MochaOutcome, 'exitCode'>), exitCode };
+}
+
+async function tellSlowest(times: string): Promise<void> {
+  const lines = (await readFile(times, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+  if (lines.length < 2) return;
+  const files = lines.map((line) => JSON.parse(line) as { file: string; ms: number; processorMs: number });
+  const seconds = (ms: number): string => (ms / 1000).toFixed(1).padStart(8);
+  console.log('\nslowest files, and the processor time of their own process');
+  for (const { file, ms, processorMs } of files.sort((a, b) => b.ms - a.ms).slice(0, slowestTold))
+    console.log(`${seconds(ms)} s ${seconds(processorMs)} s  ${file}`);
+  const sum = (of: 'ms' | 'processorMs'): string => seconds(files.reduce((all, file) => all + file[of], 0));
+  console.log(`${sum('ms')} s ${sum('processorMs')} s  all ${files.length}`);
 }

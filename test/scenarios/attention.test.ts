@@ -3,7 +3,7 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Task } from '#contracts/tasks.ts';
 import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { openFinish } from '#domain/runs/finishRollback.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
 import { listTasks } from '#domain/tasks/listTasks.ts';
 import { startRun } from '#temporal/startRun.ts';

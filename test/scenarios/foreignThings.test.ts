@@ -4,6 +4,7 @@ import { writeTag } from '#domain/resources/tags.ts';
 import { registerTenant } from '#domain/tenants/registerTenant.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { TestInstallation } from '../servers/installation.ts';
+import { addLicensedPlan, licensedPlan } from '../servers/licensedPlan.ts';
 import { plantings } from '../servers/plantings.ts';
 import type { PlantContext } from '../servers/plantings/planting.ts';
 import { remainsOf } from '../servers/remains.ts';
@@ -12,6 +13,7 @@ describe('provisioning where something foreign has the name', () => {
   let installation: TestInstallation;
   before(async () => {
     installation = await TestInstallation.start();
+    await addLicensedPlan(installation);
     await installation.startWorker();
   });
   after(() => installation.stop());
@@ -19,8 +21,9 @@ describe('provisioning where something foreign has the name', () => {
   /** A tenant whose run is in the ledger and not started: what others make now is there before we are. */
   async function registered(kind: string): Promise<PlantContext> {
     const { platform } = installation;
+    const plan = kind === 'license' ? licensedPlan : 'standard';
     const { tenantId, runId } = await installation.em.transactional((em) =>
-      registerTenant(em, platform.tenantKeys, { name: `Meets a foreign ${kind}` }, theSystem),
+      registerTenant(em, platform.tenantKeys, { name: `Meets a foreign ${kind}`, plan }, theSystem),
     );
     const [resource] = await installation.asAdmin<{ id: string }>(
       null,
@@ -47,7 +50,7 @@ describe('provisioning where something foreign has the name', () => {
         const run = await installation.runIsOver(context.spec.runId);
 
         assert.equal(run.state, 'rolled_back');
-        assert.match(run.reason ?? '', /does not carry our tag|has another realm/);
+        assert.match(run.reason ?? '', /does not carry our tag|has another realm|is not ours/);
         assert.deepEqual(await planting.snapshot(context), before);
         assert.deepEqual(await remainsOf(installation, context.spec.tenantId), foreign);
       });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import type { NewNotificationTarget, NotificationTarget } from '#contracts/tasks.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
+import { queueNotices } from '#domain/notifications/queueNotifications.ts';
 import { addTarget, listTargets, queueTest } from '#domain/notifications/targets.ts';
 import { openTask } from '#domain/tasks/openTask.ts';
 import type { RunningWorker } from '#workers/worker.ts';
@@ -143,6 +144,26 @@ describe('telling people that they are needed', () => {
       );
       assert.match(mails[0]!.text, new RegExp(`/tasks/${taskId}`));
       assert.doesNotMatch(mails[0]!.text, /Secretive/i);
+    });
+
+    it('tells of what nobody has to do anything about too, to those who want to know of it', async () => {
+      const { secret } = await add({ kinds: ['license_reminder'] });
+      const [tenantId, licenseId, endsAt] = [randomUUID(), randomUUID(), '2031-06-30T12:00:00.000Z'];
+      const notice = { tenantId, licenseId, product: 'suite', endsAt };
+      await installation.em.transactional((em) =>
+        queueNotices(em, [
+          { kind: 'license_reminder', ...notice, days: -7 },
+          { kind: 'license_expired', ...notice, lapse: 'blocked' },
+        ]),
+      );
+      const target = await settled((one) => recent(one)?.state === 'sent');
+      assert.partialDeepStrictEqual(recent(target), { taskId: null, notice: 'license_reminder' });
+      assert.equal(calls.length, 1);
+      assertSigned(calls[0]!, secret);
+      assert.partialDeepStrictEqual(JSON.parse(calls[0]!.body), {
+        type: 'license.reminder',
+        data: { ...notice, days: -7, url: `http://localhost:4400/licenses/${licenseId}` },
+      });
     });
 
     it('is tried again after an outage, under the same id, and is not told what it said', async () => {

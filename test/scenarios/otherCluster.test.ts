@@ -9,7 +9,7 @@ import { viewCluster, type ClusterIdentity } from '#domain/cluster/clusterChange
 import { confirmCluster } from '#domain/cluster/confirmCluster.ts';
 import type { Configuration } from '#domain/configuration.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { requestCancel } from '#domain/runs/ending/cancelRun.ts';
 import { listTasks } from '#domain/tasks/listTasks.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { freePorts } from '#local/ports.ts';

@@ -3,7 +3,7 @@ import type { TaskState } from '#contracts/tasks.ts';
 import { everywhere } from '#domain/access/grants.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openPlatform } from '#domain/platform.ts';
-import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { requestCancel } from '#domain/runs/ending/cancelRun.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { listTasks } from '#domain/tasks/listTasks.ts';
 import { openTemporalClient } from '#temporal/connection.ts';

@@ -158,7 +158,7 @@ describe('secrets and personal data (drill D15, in small)', () => {
   it('are not opened with another master key, and the refusal says which one is wanted', async () => {
     await assert.rejects(
       openPlatform({ ...installation.configuration, masterKey: randomBytes(32) }),
-      /founded with the master key [0-9a-f]{16}, but the key given is [0-9a-f]{16}/,
+      /The master key of this registry is [0-9a-f]{16}, but the key given is [0-9a-f]{16}/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DomainError } from '#contracts/errors.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { openFinish } from '#domain/runs/finishRollback.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
 import { startRun } from '#temporal/startRun.ts';
 import type { StepIn } from '../servers/faults.ts';
 import { TestInstallation } from '../servers/installation.ts';

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { backupBranches } from './backups/backupBranches.ts';
+import { libBranches } from './libBranches.ts';
+import { platformBranches, type Branches } from './platformBranches.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -9,8 +12,11 @@ const root = join(import.meta.dirname, '../..');
  * tools do not see into the bundle, so this list is the measure; it fails when a branch comes without a scenario. A guard that no
  * run can meet has no test file and says why.
  */
-const branches: Record<string, [code: string, file: string | null, titleOrReason: string][]> = {
-  'checkDrift.ts': [
+const branches: Branches = {
+  ...libBranches,
+  ...platformBranches,
+  ...backupBranches,
+  'findings/checkDrift.ts': [
     ['for (let batch = 0;', 'findings/driftKilled', 'goes on with the batch'],
     [
       'if (batch === batchesInHistory)',
@@ -18,37 +24,117 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
       'ten thousand resources; what it continues with is the run, as in every batch',
     ],
   ],
-  'deliverInvitation.ts': [
+  'delivery/deliverInvitation.ts': [
     ["skipped ? 'skipped' : 'done'", 'deliverInvitation', 'is skipped, with the reason'],
     ['} catch (error) {', 'deliverInvitation', 'refused for good'],
     ['if (refusal) throw', 'deliverInvitation', 'refused for good'],
   ],
-  'deliverStep.ts': [
+  'delivery/deliverStep.ts': [
     ['for (const planned of', 'outside/httpSteps', 'is carried out by a run of its own'],
     ['} catch (error) {', 'outside/httpSteps', 'that is refused for good leaves the tenant active'],
     ['if (refusal) throw', 'outside/httpSteps', 'that is refused for good leaves the tenant active'],
   ],
-  'deprovisionTenant.ts': [["if (outcome !== 'succeeded')", 'deprovisionTenant', 'goes past a destroy that fails']],
-  'finishRollback.ts': [["if (outcome !== 'succeeded')", 'terminated', 'finish a rollback that got stuck']],
-  'planTenant.ts': [],
-  'provisionTenant.ts': [
+  'tenant/deprovisionTenant.ts': [
+    [
+      "if (isCertified) await counting['erasure.countBefore']",
+      'offboarding/offboardTenant',
+      'a removal at once ends with',
+    ],
+    [
+      "if (isCertified) await patient['erasure.removeExports']",
+      'offboarding/offboardTenant',
+      'a removal at once ends with',
+    ],
+    [
+      "if (isCertified) await counting['erasure.countAfter']",
+      'offboarding/offboardTenant',
+      'a removal at once ends with',
+    ],
+    ['const followUp = isCertified ?', null, 'histories from before there were certificates; see test/replay'],
+    ['if (followUp)', 'offboarding/offboardTenant', 'a removal at once ends with'],
+    ["if (outcome !== 'succeeded')", 'deprovisionTenant', 'goes past a destroy that fails'],
+  ],
+  'tenant/offboardTenant.ts': [
+    ['for (const planned of', 'offboarding/offboardTenant', 'copies it, waits'],
+    ['done.includes(planned.id) ?', 'offboarding/interrupted', 'goes on where it was when it is started forward again'],
+    ['if (!isErasing)', 'offboarding/interrupted', 'goes on where it was when it is started forward again'],
+    [
+      'if (!isOver)',
+      null,
+      'three hundred looks at a hold; what it continues with is the run, whose done steps are not repeated',
+    ],
+    ["if (planned.kind === 'check')", 'offboarding/offboardTenant', 'copies it, waits'],
+    ["if (planned.provider === 'export')", 'offboarding/offboardTenant', 'copies it, waits'],
+    ["if (planned.provider === 'handover')", 'offboarding/offboardTenant', 'copies it, waits'],
+    ['for (let looks', 'offboarding/offboardTenant', 'waits for as long as a legal hold'],
+    ['if (answer.isOver)', 'offboarding/offboardTenant', 'erases everything when its time is over'],
+    ['if (followUp)', 'offboarding/offboardTenant', 'erases everything when its time is over'],
+    ["if (outcome !== 'succeeded')", 'offboarding/interrupted', 'goes past a destroy that fails'],
+  ],
+  'platform/shredTenantKey.ts': [
+    ['for (const { id: stepId', 'offboarding/offboardTenant', 'erases everything when its time is over'],
+    ["subjectId ?? ''", null, 'the transaction that writes the run writes what it is about'],
+    ['switch (provider)', 'offboarding/offboardTenant', 'erases everything when its time is over'],
+  ],
+  'tenant/finishRollback.ts': [["if (outcome !== 'succeeded')", 'terminated', 'finish a rollback that got stuck']],
+  'tenant/onboardTenant.ts': [
+    ['for (;;) {', 'onboarding/onboardTenant', 'begins when the admin was invited'],
+    ['switch (next.do) {', 'onboarding/ladder', 'reminds on its four days of sixty'],
+    ["if (await activities['onboarding.finish']", 'onboarding/onboardTenant', 'begins when the admin was invited'],
+    ['if (workflowInfo()', null, 'two thousand events; what it continues with is the run, as in every look'],
+    ['} catch (error) {', 'onboarding/onboardTenant', 'is cancelled on request'],
+    ['if (isCancellation(error)) await', 'onboarding/onboardTenant', 'is cancelled on request'],
+    ['if (isCancellation(error)) throw', null, 'what is thrown on is met by the branch above'],
+  ],
+  'tenant/planTenant.ts': [],
+  'tenant/provisionTenant.ts': [
     ['for (const planned of', 'provisionTenant', 'gives it database, realm and bucket'],
     ['for (const deliveryRunId of', 'killed', 'its admin is invited once'],
     ['opened === null ?', null, 'what histories of earlier versions hold; see test/replay'],
   ],
-  'removeOrphan.ts': [
+  'tenant/suspendTenant.ts': [['for (const planned of', 'life/suspension', 'refuses the tenant everywhere']],
+  'tenant/resumeTenant.ts': [['for (const planned of', 'life/suspension', 'opens what the suspension closed']],
+  'tenant/renameTenant.ts': [],
+  'tenant/drillTenant.ts': [],
+  'tenant/rotateTenantSecrets.ts': [
+    ['for (;;)', 'handover/rotateTenantSecrets', 'both passwords work until the overlap is over'],
+    ['if (look.isGone)', 'handover/rotateTenantSecrets', 'ends with its tenant'],
+    ["look[time] ?? ''", null, 'both times are written before either is waited for'],
+    ['if (!(leftMs > 0))', 'handover/rotateTenantSecrets', 'again and again'],
+    [
+      "if (run.steps.some(({ provider }) => provider === 'secrets.sign'))",
+      'handover/rotateTenantSecrets',
+      'publishes the new key',
+    ],
+    ['  } catch (error) {', 'handover/rotateTenantSecrets', 'taken back during the overlap'],
+    ["if (outcome === 'cancelled')", 'handover/rotateTenantSecrets', 'taken back during the overlap'],
+  ],
+  'tenant/renewLicense.ts': [
+    ['? takeBeside(', 'renewals/renewLicense', 'waits until an operator has seen the money'],
+    ['if (isPriced(run)) {', 'renewals/renewLicense', 'asks nobody for money'],
+    ['  } catch (error) {', 'renewals/renewLicense', 'is taken back when the money does not come'],
+    ['(isCaptured ? strand', 'renewals/byCard', 'was revoked in the moment in which it was paid'],
+    ['for (;;)', 'renewals/renewLicense', 'waits for a decision, and goes on when it is yes'],
+    ['if (!asked) return', 'renewals/byCard', 'holds the money, takes it once'],
+    ["if (taken?.kind === 'roll_back')", 'renewals/renewLicense', 'is taken back when it is no'],
+    ['if (taken) return', 'renewals/renewLicense', 'waits for a decision, and goes on when it is yes'],
+    ['if (leftMs <= 0)', 'renewals/quoteEnds', 'is taken back when its quote is no longer good'],
+    ['if (answer.isHeld) return', 'renewals/byCard', 'goes on when the bank has agreed'],
+    ['if (isPriced(run)) await undo', 'renewals/renewLicense', 'was revoked before'],
+    ["if (outcome === 'cancelled')", 'renewals/byCard', 'lets go what is held when it is taken back'],
+  ],
+  'tenant/changeOwnership.ts': [
+    ['for (;;)', 'handover/changeOwnership', 'reminds twice'],
+    ["if (answered === 'agreed')", 'handover/changeOwnership', 'to a member who agrees'],
+    ['if (answered) {', 'handover/changeOwnership', 'not when it is declined'],
+    ['} catch (error) {', 'handover/changeOwnership', 'not when the person was removed'],
+    ["if (outcome === 'cancelled')", 'handover/changeOwnership', 'not after it was taken back'],
+  ],
+  'findings/removeOrphan.ts': [
     ['if (!subjectId) throw', null, 'the transaction that writes the run writes what it is about'],
     ['} catch (error) {', 'findings/sweep', 'is not removed when the registry knows it by the time'],
   ],
-  'applyRetention.ts': [
-    ['for (let batch = 0;', 'retention', 'goes in batches'],
-    [
-      'if (batch === batchesInHistory)',
-      null,
-      'a hundred thousand rows; what it continues with is the run, as in every batch',
-    ],
-  ],
-  'sweepOrphans.ts': [
+  'findings/sweepOrphans.ts': [
     ['for (let page = 0;', 'findings/sweep', 'is found in every system'],
     [
       'if (page === pagesInHistory)',
@@ -56,94 +142,33 @@ const branches: Record<string, [code: string, file: string | null, titleOrReason
       'a hundred thousand things; what it continues with is the run, as in every page',
     ],
   ],
-  'repairResource.ts': [
+  'findings/repairResource.ts': [
     ['for (const planned of', 'findings/drift', 'is brought back when a person asks for it'],
     ['} catch (error) {', 'findings/drift', 'stays open with the reason when the repair fails'],
   ],
-  'startScheduledRun.ts': [['if (runId)', 'findings/schedules', 'starts no second run']],
-  'lib/policies.ts': [],
-  'lib/reason.ts': [
-    ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],
-    ['error instanceof ActivityFailure ?', 'provisionTenant', 'leaves nothing behind when'],
-    ['cause instanceof CancelledFailure', null, 'isCancellation has answered for it already'],
-    ['cause instanceof TimeoutFailure', 'frozen', 'the late attempt leaves nothing'],
-    ["cause.type ?? 'internal'", 'provisionTenant', 'leaves nothing behind when'],
+  'fleet/importTenants.ts': [
+    ["if (next === 'check')", 'imports/importTenants', 'checks every line first, waits'],
+    ["if (next === 'wait' || next === 'held')", 'imports/importTenants', 'pauses, goes on, and when it is cancelled'],
+    ["if (next === 'more')", 'imports/importTenants', 'checks every line first, waits'],
   ],
-  'lib/removeEach.ts': [
-    ['for (const planned of', 'deprovisionTenant', 'leaves nothing of it'],
-    ['} catch (error) {', 'deprovisionTenant', 'goes past a destroy that fails'],
-  ],
-  'lib/saga.ts': [
+  'platform/reissueLicenses.ts': [
+    ["subjectId ?? ''", null, 'the transaction that writes the run writes what it is about'],
+    ['for (let batch = 0;', 'renewals/reissueLicenses', 'are signed anew, counted'],
     [
-      'if (!mayHaveBegun && CancellationScope.current().consideredCancelled',
-      'decisions',
-      'begins nothing after a cancel',
+      'if (batch === batchesInHistory)',
+      null,
+      'twenty thousand licences; what it continues with is the run, as in every batch',
     ],
-    ['const promise = undo ?', 'provisionTenant', 'leaves nothing behind when'],
-    ['if (promise) promised.push', 'provisionTenant', 'leaves nothing behind when'],
-    ['for (let skip = false', 'decisions', 'retries a step that failed for good'],
-    ['if (skip && promise)', 'decisions', 'skips a step that may be skipped'],
-    ['else if (!skip) await act', 'provisionTenant', 'gives it database, realm and bucket'],
-    ["if (skip) await report(run, planned, 'skipped'", 'decisions', 'skips a step that may be skipped'],
-    ['else if (!planned.isLocal)', 'provisionTenant', 'gives it database, realm and bucket'],
-    ['      } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
-    ['if (isCancellation(error))', 'provisionTenant', 'ends cancelled and clean'],
-    ['if (!held) failure', 'decisions', 'rolls back instead'],
-    ["if (!held && planned.onFailure !== 'wait')", 'provisionTenant', 'leaves nothing behind when'],
-    ['held ? waiting.forRelease', 'decisions', 'stops a run at a breakpoint'],
-    ["if (taken.kind === 'roll_back')", 'decisions', 'rolls back instead'],
-    ['if (taken.inputNumber !== null)', 'outside/customSteps', 'is retried with another input'],
-    ['for (const inputNumber of', 'provisionTenant', 'leaves nothing behind when'],
-    ['if (failures.length > 0)', 'decisions', 'when the undo of what is skipped fails'],
-    ['  } catch (error) {', 'provisionTenant', 'leaves nothing behind when'],
-    ['const deed = isLeft ?', 'otherCluster', 'takes over when a person says so'],
-    ['return deed ?', 'otherCluster', 'takes over when a person says so'],
-    ['for (const promise of promised)', 'provisionTenant', 'leaves nothing behind when'],
-    ['    } catch (error) {', 'provisionTenant', 'when an undo fails for good'],
-    ["if (outcome === 'cancelled')", 'provisionTenant', 'ends cancelled and clean'],
   ],
-  'lib/customSteps.ts': [
-    ['patience.totalMs === null ?', 'outside/customSteps', 'is carried out after the doors'],
-    ['for (let attempt = 1', 'outside/customSteps', 'is asked again when its worker stumbles'],
-    ['} catch (error) {', 'outside/customSteps', 'is asked again when its worker stumbles'],
-    ['if (isFirst && wasNeverTaken', 'outside/customSteps', 'nobody serves the queue'],
-    ['if (!undo) return', null, 'a step before the doors has an undo: the blueprint is refused without'],
-    ['if (!call) return', 'outside/customSteps', 'nobody serves the queue'],
-    ['error instanceof ActivityFailure ?', 'outside/customSteps', 'nobody serves the queue'],
-    ['if (cause instanceof TimeoutFailure) return cause.timeoutType', 'outside/customSteps', 'nobody serves the queue'],
-    ['if (isCancellation(error)) throw', 'outside/customSteps', 'cancelled while it waits in the queue'],
-    ['const mayPass = unserved ?', 'outside/customSteps', 'nobody serves the queue'],
-    ['if (mayPass && attempt', 'outside/customSteps', 'is asked again when its worker stumbles'],
-    ['if (unserved) {', 'outside/customSteps', 'nobody serves the queue'],
-    ['if (cause instanceof TimeoutFailure)', 'outside/customSteps', 'takes it and does not answer'],
-    ["cause.type ?? ''", 'outside/customSteps', 'fails for good is undone'],
-    ['? ` (${cause.type})`', 'outside/customSteps', 'fails for good is undone'],
-    ['planned.spec?.timeoutSeconds ?? 60', null, 'the schema of a blueprint asks for it'],
-    ['if (!spec?.taskQueue', null, 'the schema of a blueprint asks for it'],
-    ['undo: spec.undo ?? null', 'outside/customSteps', 'fails for good is undone'],
+  'platform/startScheduledRun.ts': [['if (runId)', 'findings/schedules', 'starts no second run']],
+  'platform/drainDue.ts': [
+    ['ofSize.has(kind) ? atLength', 'schedules/drains', 'as long as they are big'],
+    ['for (let batch = 0;', 'schedules/drains', 'works off what is due'],
+    ['if (drained.isOver)', 'schedules/drains', 'works off what is due'],
   ],
-  'lib/httpSteps.ts': [
-    ["verb === 'act' ?", 'outside/httpSteps', 'is undone with the same input'],
-    ['if (pending) await answered', 'outside/httpSteps', 'may answer later'],
-    ['for (let pauseMs', 'outside/httpSteps', 'that never answers is given up'],
-    ['if (await collect', 'outside/httpSteps', 'may answer later'],
-  ],
-  'lib/steps.ts': [
-    ['if (planned.isLocal)', 'provisionTenant', 'gives it database, realm and bucket'],
-    ['if (!activity) throw', null, 'the proxy of the SDK answers every name; the type does not say so'],
-    ['switch (planned.kind) {', 'outside/httpSteps', 'is undone with the same input'],
-    ["planned.kind === 'check' ?", 'provisionTenant', 'gives it database, realm and bucket'],
-    ["if (planned.kind === 'check' ||", 'provisionTenant', 'leaves nothing behind when'],
-    ["if (planned.kind === 'resource') return takeBack", 'deprovisionTenant', 'leaves nothing of it'],
-    ['for (const number of await custom', 'outside/httpSteps', 'finishing the rollback calls its undo again'],
-    ['? actOnQueue(', 'outside/customSteps', 'is carried out after the doors'],
-    ['if (!found) throw', null, 'the transaction that writes a run writes its fixed steps'],
-  ],
-  'lib/waiting.ts': [
-    ['for (;;) {', 'decisions', 'is delivered by the reconciler'],
-    ['if (taken) return taken', 'decisions', 'retries a step that failed for good'],
-    ["if (hold === 'person')", 'decisions', 'pauses a run before its next step'],
-    ["if (hold === 'times')", 'decisions', 'an outage of a provider parks nobody'],
+  'fleet/migrateFleet.ts': [
+    ["if (next.is === 'waiting')", 'fleet/migrateFleet', 'leaves a tenant that another run is changing'],
+    ["if (next.is === 'held')", 'fleet/migrateFleet', 'goes on when a person says so'],
   ],
 };
 

@@ -4,8 +4,8 @@ import type { StepIn } from './faults.ts';
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/** Around these `stepInto` stands, closer to the effect. */
-const kept = /\.(ensure|destroy)$/;
+/** Around these verbs of providers `stepInto` stands, closer to the effect. */
+const verbs = new Set(['ensure', 'suspend', 'open', 'destroy']);
 
 /**
  * The positions of the activities that no provider keeps, by their own names. The report of a step is `<provider>.<state>`
@@ -16,22 +16,28 @@ export function stepIntoActivities(
   deps: WorkerDeps,
   stepIn: StepIn,
   answerOf: (at: string, tenantId: string | null, answer: unknown) => unknown = (_at, _tenantId, answer) => answer,
+  done: (at: string) => void = () => undefined,
 ): object {
   const around =
     (name: string, call: Call): Call =>
     async (...args) => {
       const at = await positionOf(deps, name, args);
       const tenantId = await tenantOf(deps, args[0]);
-      await stepIn({ at, when: 'before' }, 1, tenantId);
-      const result = await call(...args);
-      await stepIn({ at, when: 'after' }, 1, tenantId);
-      return answerOf(at, tenantId, result);
+      try {
+        await stepIn({ at, when: 'before' }, 1, tenantId);
+        const result = await call(...args);
+        await stepIn({ at, when: 'after' }, 1, tenantId);
+        return answerOf(at, tenantId, result);
+      } finally {
+        done(at);
+      }
     };
+  const isKept = (name: string): boolean => {
+    const [kind = '', verb = ''] = name.split('.');
+    return Object.hasOwn(deps.providers, kind) && verbs.has(verb);
+  };
   return Object.fromEntries(
-    Object.entries(activities).map(([name, call]: [string, Call]) => [
-      name,
-      kept.test(name) ? call : around(name, call),
-    ]),
+    Object.entries(activities).map(([name, call]: [string, Call]) => [name, isKept(name) ? call : around(name, call)]),
   );
 }
 
@@ -43,13 +49,18 @@ async function positionOf({ registry }: WorkerDeps, name: string, [step, to]: un
   return `${row?.provider ?? 'unknown'}.${String(to)}`;
 }
 
-/** Most are told a tenant; who is told a run only is asked for its tenant. A run of the platform stands for itself. */
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const subjects = new Map<string, string>();
+
+/** Whose run it is; a run of the platform stands for itself, whomever its steps are about. */
 async function tenantOf({ registry }: WorkerDeps, told: unknown): Promise<string | null> {
-  if (typeof told === 'object' && told !== null) {
-    const { tenantId, runId } = told as { tenantId?: string | null; runId?: string };
-    return tenantId ?? runId ?? null;
-  }
-  const [run] = await rows<{ tenant_id: string | null }>(registry.em.fork())`
-    select tenant_id from runs where id = ${String(told)}`;
-  return run?.tenant_id ?? null;
+  const runId = typeof told === 'object' && told !== null ? (told as { runId?: string }).runId : String(told);
+  if (runId === undefined) return (told as { tenantId?: string | null }).tenantId ?? null;
+  if (!uuid.test(runId)) return null; // what schedules start is told of no tenant and no run
+  const known = subjects.get(runId);
+  if (known !== undefined) return known;
+  const [run] = await rows<{ subject: string }>(registry.em.fork())`
+    select coalesce(tenant_id, id) as subject from runs where id = ${runId}`;
+  if (run) subjects.set(runId, run.subject);
+  return run?.subject ?? null;
 }

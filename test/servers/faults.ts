@@ -37,6 +37,10 @@ export function stepInto(deps: WorkerDeps, stepIn: StepIn, ended: Ended = () => 
   const wrap = (provider: Provider): Provider => ({
     ...provider,
     ensure: (spec, signal) => around(`${provider.kind}.ensure`, spec.tenantId, () => provider.ensure(spec, signal)),
+    settleAccess: (spec, signal) =>
+      around(`${provider.kind}.${spec.access === 'open' ? 'open' : 'suspend'}`, spec.tenantId, () =>
+        provider.settleAccess(spec, signal),
+      ),
     prove: (spec) => around(`${provider.kind}.prove`, spec.tenantId, () => provider.prove(spec)),
     destroy: (ref) => around(`${provider.kind}.destroy`, ref.tenantId, () => provider.destroy(ref)),
     verify: (spec) => around(`${provider.kind}.verify`, spec.tenantId, () => provider.verify(spec)),

@@ -8,36 +8,50 @@ import type { Run } from '#contracts/runs.ts';
 import type { DecisionKind } from '#contracts/decisions.ts';
 import { runIsOver, type RunState } from '#contracts/runStates.ts';
 import type { NewTenant } from '#contracts/tenants.ts';
-import { decideSignal, workflowKinds } from '#contracts/workflowInputs.ts';
+import { scheduledKinds } from '#contracts/schedules.ts';
+import { decideSignal } from '#contracts/workflowInputs.ts';
 import { readConfiguration, type Configuration } from '#domain/configuration.ts';
 import type { Sql } from '#domain/database.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { openPlatform, type Platform } from '#domain/platform.ts';
-import { requestCancel } from '#domain/runs/cancelRun.ts';
-import { decideRun } from '#domain/runs/decideRun.ts';
+import { requestCancel } from '#domain/runs/ending/cancelRun.ts';
+import { decideRun } from '#domain/runs/deciding/decideRun.ts';
+import { rows } from '#domain/sql.ts';
 import { findRunView } from '#domain/runs/viewRun.ts';
 import { openRemoval } from '#domain/tenants/openRemoval.ts';
 import { registerTenant, type RegisteredTenant } from '#domain/tenants/registerTenant.ts';
 import { buildWorkflows } from '#local/buildWorkflows.ts';
-import { migrate, setUpDatabase } from '#migrations/setUp.ts';
 import { createLogger } from '#observability/logging.ts';
 import { openTemporalClient, type TemporalClient } from '#temporal/connection.ts';
+import { scheduleIdOf } from '#temporal/schedules/scheduledJobs.ts';
 import { startRun } from '#temporal/startRun.ts';
-import { scheduleIdOf } from '#workers/schedules.ts';
 import { startWorker, type RunningWorker } from '#workers/worker.ts';
 import { stepInto, type StepIn } from './faults.ts';
+import { patience } from '../run/patience.ts';
+import { copyMigrated, makeMigrated } from './registry/migratedDatabase.ts';
 import { RemoteWorker, type Surroundings } from './remoteWorker.ts';
 
+export interface Servers {
+  adminUrl: string;
+  temporalAddress: string;
+  /** A migrated registry there, to be copied. */
+  template?: string;
+}
+
 /** What `npm test` hands to every file: one PostgreSQL and one Temporal for all. */
-export function testServers(): { adminUrl: string; temporalAddress: string } {
+export function testServers(): Servers {
   const adminUrl = process.env['TEST_ADMIN_DATABASE_URL'];
   const temporalAddress = process.env['TEST_TEMPORAL_ADDRESS'];
+  const template = process.env['TEST_TEMPLATE_DATABASE'];
   if (!adminUrl || !temporalAddress)
     throw new Error(
       'Run tests by `npm test` (also one file: `npm test -- test/x.test.ts`): it starts the servers they need.',
     );
-  return { adminUrl, temporalAddress };
+  return { adminUrl, temporalAddress, ...(template ? { template } : {}) };
 }
+
+/** What else a test puts between a worker and the world. */
+type WorkerAdaptions = Omit<NonNullable<Parameters<typeof startWorker>[1]>, 'logger'>;
 
 /** A control plane of its own for one test file: own registry, roles, keys, folders and task queue on the shared servers. */
 export class TestInstallation {
@@ -47,6 +61,8 @@ export class TestInstallation {
   readonly temporal: TemporalClient;
   readonly adminUrl: string;
   readonly #database: string;
+  /** Tests ask many times a second: a connection each time would cost more than the answers. Null where the server may be killed. */
+  readonly #admins: pg.Pool | null;
   readonly #workers: RunningWorker[] = [];
   readonly #processes: RemoteWorker[] = [];
 
@@ -54,12 +70,16 @@ export class TestInstallation {
     env: Record<string, string>,
     adminUrl: string,
     database: string,
-    configuration: Configuration,
-    platform: Platform,
+    {
+      configuration,
+      platform,
+      outlivesTests,
+    }: { configuration: Configuration; platform: Platform; outlivesTests: boolean },
   ) {
     this.env = env;
     this.adminUrl = adminUrl;
     this.#database = database;
+    this.#admins = outlivesTests ? this.#openAdmins() : null;
     this.configuration = configuration;
     this.platform = platform;
     this.temporal = openTemporalClient(platform);
@@ -68,17 +88,10 @@ export class TestInstallation {
   /** @param servers others than those that all tests share: for what breaks servers */
   static async start(
     overrides: Record<string, string> = {},
-    { adminUrl, temporalAddress } = testServers(),
+    { adminUrl, temporalAddress, template }: Servers = testServers(),
   ): Promise<TestInstallation> {
     const name = `test_${randomBytes(5).toString('hex')}`;
-    const password = () => randomBytes(12).toString('hex');
-    const urls = await setUpDatabase({
-      adminUrl,
-      database: name,
-      rolePrefix: name,
-      passwords: { migrator: password(), app: password(), provisioner: password(), reader: password() },
-    });
-    await migrate(urls);
+    const urls = template ? await copyMigrated(template, { adminUrl, name }) : await makeMigrated(adminUrl, name);
     const env: Record<string, string> = {
       TENANTRY_APP_DATABASE_URL: urls.appUrl,
       TENANTRY_PROVISIONER_DATABASE_URL: urls.provisionerUrl,
@@ -91,13 +104,26 @@ export class TestInstallation {
       TENANTRY_WORKFLOW_BUNDLE: process.env['TEST_WORKFLOW_BUNDLE'] ?? (await buildWorkflows()),
       TENANTRY_TASK_QUEUE: name,
       TENANTRY_UNDO_PATIENCE_SECONDS: '10',
+      TENANTRY_RECONCILE_SECONDS: '2',
       TENANTRY_ACT_ATTEMPTS: '4',
       TENANTRY_LOG_LEVEL: process.env['TENANTRY_LOG_LEVEL'] ?? 'fatal',
       TEMPORAL_ADDRESS: temporalAddress,
       ...overrides,
     };
     const configuration = readConfiguration(env);
-    return new TestInstallation(env, adminUrl, name, configuration, await openPlatform(configuration));
+    const platform = await openPlatform(configuration);
+    return new TestInstallation(env, adminUrl, name, {
+      configuration,
+      platform,
+      outlivesTests: template !== undefined,
+    });
+  }
+
+  /** One whose registry is there already, with whatever is in it. */
+  static async open(env: Record<string, string>, adminUrl: string, database: string): Promise<TestInstallation> {
+    const configuration = readConfiguration(env);
+    const platform = await openPlatform(configuration);
+    return new TestInstallation(env, adminUrl, database, { configuration, platform, outlivesTests: false });
   }
 
   get em(): Sql {
@@ -118,11 +144,12 @@ export class TestInstallation {
   }
 
   /** A worker in this process, with the test between it and the providers when it wants to be. */
-  async startWorker(stepIn?: StepIn): Promise<RunningWorker> {
+  async startWorker(stepIn?: StepIn, more: WorkerAdaptions = {}): Promise<RunningWorker> {
     const logger = createLogger('test', { level: this.configuration.logLevel });
     const worker = await startWorker(this.configuration, {
       logger,
       ...(stepIn ? { adapt: (deps) => stepInto(deps, stepIn) } : {}),
+      ...more,
     });
     this.#workers.push(worker);
     return worker;
@@ -139,7 +166,9 @@ export class TestInstallation {
     const registered = await this.em.transactional((em) =>
       registerTenant(em, this.platform.tenantKeys, wanted, theSystem),
     );
-    await startRun(this.platform, this.temporal.client, registered.runId);
+    // A server that is just starting on a busy machine may take longer than an API would wait for it.
+    const start = () => startRun(this.platform, this.temporal.client, registered.runId);
+    await start().catch(start);
     return registered;
   }
 
@@ -174,10 +203,8 @@ export class TestInstallation {
 
   /** Waits until a run is in this state. */
   async runIs(state: RunState, runId: string, withinMs = 30_000): Promise<Run> {
-    return this.until(`run ${runId} to be ${state}`, withinMs, async () => {
-      const run = await this.run(runId);
-      return run.state === state ? run : null;
-    });
+    await this.until(`run ${runId} to be ${state}`, withinMs, async () => (await this.#stateOf(runId)) === state);
+    return this.run(runId);
   }
 
   async run(runId: string): Promise<Run> {
@@ -188,10 +215,15 @@ export class TestInstallation {
 
   /** Waits for the end of a run by its ledger. */
   async runIsOver(runId: string, withinMs = 60_000): Promise<Run> {
-    return this.until(`run ${runId} to end`, withinMs, async () => {
-      const run = await this.run(runId);
-      return runIsOver(run.state) ? run : null;
-    });
+    await this.until(`run ${runId} to end`, withinMs, async () => runIsOver(await this.#stateOf(runId)));
+    return this.run(runId);
+  }
+
+  /** What is asked many times a second by many tests at once costs little. */
+  async #stateOf(runId: string): Promise<RunState> {
+    const [run] = await rows<{ state: RunState }>(this.em)`select state from runs where id = ${runId}`;
+    if (!run) throw new Error(`no run ${runId}`);
+    return run.state;
   }
 
   /** Asks again until the answer is there. */
@@ -200,12 +232,13 @@ export class TestInstallation {
     withinMs: number,
     ask: () => Promise<Answer | null | false | undefined>,
   ): Promise<Answer> {
-    const deadline = Date.now() + withinMs;
+    const began = Date.now();
     for (;;) {
       const answer = await ask();
       if (answer) return answer;
-      if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}`);
-      await delay(20);
+      const waitedMs = Date.now() - began;
+      if (waitedMs > withinMs * patience) throw new Error(`waited ${waitedMs} ms for ${what}`);
+      await delay(waitedMs < 1_000 ? 20 : 60);
     }
   }
 
@@ -215,9 +248,9 @@ export class TestInstallation {
     text: string,
     values: unknown[] = [],
   ): Promise<Row[]> {
-    const url = new URL(this.adminUrl);
-    url.pathname = `/${database ?? this.#database}`;
-    const client = new pg.Client({ connectionString: url.toString() });
+    if (this.#admins && (database ?? this.#database) === this.#database)
+      return (await this.#admins.query<Row>(text, values)).rows;
+    const client = new pg.Client({ connectionString: this.#adminUrlOf(database ?? this.#database) });
     await client.connect();
     try {
       return (await client.query<Row>(text, values)).rows;
@@ -226,17 +259,30 @@ export class TestInstallation {
     }
   }
 
+  #openAdmins(): pg.Pool {
+    const pool = new pg.Pool({ connectionString: this.#adminUrlOf(this.#database), max: 4, allowExitOnIdle: true });
+    pool.on('error', () => undefined); // one that a test ended; the next is another
+    return pool;
+  }
+
+  #adminUrlOf(database: string): string {
+    const url = new URL(this.adminUrl);
+    url.pathname = `/${database}`;
+    return url.toString();
+  }
+
   async stop(): Promise<void> {
     for (const worker of this.#processes) await worker.kill();
     await Promise.all(this.#workers.map((worker) => worker.stop()));
     const stores = await this.asAdmin<{ database_name: string }>(null, 'select database_name from data_stores');
-    for (const kind of workflowKinds)
+    for (const kind of scheduledKinds)
       await this.temporal.client.schedule
         .getHandle(scheduleIdOf(kind, this.platform.installation.id))
         .delete()
-        .catch(() => undefined); // most have none
+        .catch(() => undefined); // those that no worker made
     await this.temporal.close();
     await this.platform.close();
+    await this.#admins?.end();
     for (const name of [this.#database, ...stores.map((store) => store.database_name)])
       await this.asAdmin('postgres', `drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
     await rm(this.configuration.dataDir, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
+import { bucketNameOf, loginRolesOf, schemaNameOf } from '#domain/resources/names.ts';
 import type { TestInstallation } from './installation.ts';
 
 /** Whatever of a tenant can be found in the real systems, by name: the ledger is not asked. Empty means clean. */
@@ -13,10 +13,20 @@ export async function remainsOf(installation: TestInstallation, tenantId: string
     const found = await installation.asAdmin(database_name, 'select 1 from pg_namespace where nspname = $1', [schema]);
     if (found.length > 0) remains.push(`schema ${database_name}/${schema}`);
   }
-  const roles = await installation.asAdmin(null, 'select 1 from pg_roles where rolname = $1', [schema]);
-  if (roles.length > 0) remains.push(`role ${schema}`);
+  const roles = await installation.asAdmin<{ name: string }>(
+    null,
+    'select rolname as name from pg_roles where rolname = any($1)',
+    [loginRolesOf(schema)],
+  );
+  remains.push(...roles.map(({ name }) => `role ${name}`));
   const realms = await installation.asAdmin(null, 'select 1 from realms where tenant_id = $1', [tenantId]);
   if (realms.length > 0) remains.push('realm');
+  const licenses = await installation.asAdmin(
+    null,
+    `select 1 from licenses where tenant_id = $1 and (state in ('active', 'suspended') or claims is not null or tag is not null)`,
+    [tenantId],
+  );
+  if (licenses.length > 0) remains.push('licence');
   const keys = await installation.asAdmin(
     null,
     'select 1 from resource_secrets s join resources r on r.id = s.resource_id where r.tenant_id = $1',

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Position } from './faults.ts';
@@ -32,7 +33,8 @@ export type Word =
   | { ready: true }
   | { heard: true }
   | { halted: Position; tenantId?: string }
-  | { ended: { at: string; code: string | null } };
+  | { ended: { at: string; code: string | null } }
+  | { done: string };
 
 export interface Surroundings {
   /** Where its output is kept; else it is the test's own. */
@@ -41,16 +43,26 @@ export interface Surroundings {
   imports?: string[];
 }
 
+/** What is killed leaves nothing that it compiled; what its parent compiled is there for all of them. */
+let isCompiled = false;
+
 /** A worker in a process of its own, as seen by the test that kills or freezes it. */
 export class RemoteWorker {
   readonly child: ChildProcess;
+  /** Whose plan has halted them. */
+  readonly #halted = new Set<string>();
 
   private constructor(child: ChildProcess) {
     this.child = child;
+    child.on('message', (word: Word) => {
+      if ('halted' in word && word.tenantId) this.#halted.add(word.tenantId);
+    });
   }
 
   /** Resolves when the worker is ready. */
   static async start(env: Record<string, string>, { logFile, imports = [] }: Surroundings = {}): Promise<RemoteWorker> {
+    if (!isCompiled) flushCompileCache();
+    isCompiled = true;
     const log = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
     const child = fork(join(import.meta.dirname, 'workerProcess.ts'), {
       env: { ...process.env, ...env },
@@ -73,12 +85,13 @@ export class RemoteWorker {
 
   /** Each tenant halts, and fails, where its plan says. What was planned for it before is forgotten. */
   async plan(plans: TenantPlan[]): Promise<void> {
+    for (const { tenantId } of plans) this.#halted.delete(tenantId);
     await this.#order({ plan: plans });
   }
 
-  /** Resolves when all of them are where their plans halt them, or else to those that are not there in time. Ask before it can happen. */
+  /** Resolves when all of them are where their plans halt them, or else to those that are not there in time. */
   async allHalted(tenantIds: string[], withinMs: number): Promise<string[]> {
-    const missing = new Set(tenantIds);
+    const missing = new Set(tenantIds.filter((tenantId) => !this.#halted.has(tenantId)));
     if (missing.size === 0) return [];
     const late = new AbortController();
     const all = this.#next((word) => {
@@ -111,6 +124,17 @@ export class RemoteWorker {
   async callsEnded(count: number): Promise<void> {
     let left = count;
     if (left > 0) await this.#next((word) => 'ended' in word && --left === 0);
+  }
+
+  /** Resolves when a call at each of these positions has ended, well or badly. Ask before they can. */
+  async allEnded(positions: readonly string[]): Promise<void> {
+    const left = [...positions];
+    if (left.length === 0) return;
+    await this.#next((word) => {
+      const at = 'done' in word ? word.done : 'ended' in word ? word.ended.at : null;
+      if (at !== null && left.includes(at)) left.splice(left.indexOf(at), 1);
+      return left.length === 0;
+    });
   }
 
   /** Proves that it runs and listens. */

@@ -26,16 +26,36 @@ export class NoGateway extends Error {
 }
 
 /** A real S3 gateway in front of a folder: from the path, the cache, or built by Go once. */
-export async function startGateway(place: string, buckets: string[]): Promise<Gateway> {
+export async function startGateway(
+  place: string,
+  buckets: string[],
+  {
+    keepsMetadata = false,
+    keepsVersions = false,
+  }: {
+    /** Without, a file may be edited behind its back; with, uploads in parts work. */
+    keepsMetadata?: boolean;
+    /** What is replaced or deleted stays behind; object lock needs it. */
+    keepsVersions?: boolean;
+  } = {},
+): Promise<Gateway> {
   const binary = await findGateway();
   const folder = join(place, 'buckets');
+  const sidecar = join(place, 'sidecar');
+  await mkdir(sidecar, { recursive: true });
+  const versions = join(place, 'versions');
+  if (keepsVersions) await mkdir(versions, { recursive: true });
+  const keeping = [
+    ...(keepsMetadata ? ['--sidecar', sidecar] : ['--nometa']),
+    ...(keepsVersions ? ['--versioning-dir', versions] : []),
+  ];
   for (const bucket of buckets) await mkdir(join(folder, bucket), { recursive: true });
   const [port = 0] = await freePorts(1);
   const [access, secret] = ['tenantry-test', 'only-for-this-test'];
   const address = `127.0.0.1:${port}`;
   const child = spawn(
     binary,
-    ['--port', address, '--access', access, '--secret', secret, '--quiet', 'posix', '--nometa', folder],
+    ['--port', address, '--access', access, '--secret', secret, '--quiet', 'posix', ...keeping, folder],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
     },

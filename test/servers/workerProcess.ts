@@ -61,7 +61,8 @@ const worker = await startWorker(readConfiguration(), {
       stepIn,
       (at, error) => void tell({ ended: { at, code: error ? ((error as DomainError).code ?? 'unknown') : null } }),
     ),
-  adaptActivities: (activities, deps) => stepIntoActivities(activities, deps, stepIn, answerOf),
+  adaptActivities: (activities, deps) =>
+    stepIntoActivities(activities, deps, stepIn, answerOf, (at) => void tell({ done: at })),
 });
 process.on('message', (order: Order) => {
   if (order.halt) halt = order.halt;

@@ -5,6 +5,8 @@ declare global {
     interface Error {
       /** The API's stable code, when the failure came from there. */
       code?: string;
+      /** What a suspended tenant's people are told. */
+      notice?: string;
       /** What to quote when asking an operator to look into it. */
       requestId?: string;
     }

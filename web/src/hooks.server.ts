@@ -30,8 +30,11 @@ export const handleFetch: HandleFetch = async ({ event, request, fetch }) => {
   return globalThis.fetch(asked, { redirect: 'manual' });
 };
 
+/** What a page's `load` reads of an answer; any other header that it asked for would end it as a failure of ours. */
+const readHeaders = new Set(['content-type', 'retry-after']);
+
 export const handle: Handle = async ({ event, resolve }) => {
-  const response = await resolve(event, { filterSerializedResponseHeaders: (name) => name === 'content-type' });
+  const response = await resolve(event, { filterSerializedResponseHeaders: (name) => readHeaders.has(name) });
   // Pages show what one person may see: no cache between them and us may keep a copy.
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store');
   return response;

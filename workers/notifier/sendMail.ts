@@ -1,5 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import { markMailFailed, markMailSent, type DueMail } from '#domain/mails/outbox.ts';
+import { findTenantRealm, platformRealm } from '#domain/people/realm.ts';
 import { answerPasswordReset } from '#domain/people/passwordResets.ts';
 import { countMail } from '#observability/metrics.ts';
 import { ProviderError } from '#providers/provider.ts';
@@ -7,12 +8,13 @@ import type { Notified } from './notifier.ts';
 
 /** Sent at least once, always under the same Message-ID; what was sent is not kept. */
 export async function sendMail({ platform, mail, logger }: Notified, due: DueMail): Promise<void> {
-  const { id, kind, to, subject, text } = due;
+  const { id, kind, tenantId, to, subject, text } = due;
   const em = platform.registry.em.fork();
   try {
     if (kind === 'password_reset_asked') {
       await em.transactional(async (tx) => {
-        await answerPasswordReset(tx, platform, to);
+        const realm = tenantId === null ? platformRealm(platform) : await findTenantRealm(tx, platform, tenantId);
+        if (realm) await answerPasswordReset(tx, realm, to);
         await markMailSent(tx, id);
       });
       return;

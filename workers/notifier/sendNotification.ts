@@ -5,6 +5,7 @@ import { signWebhook } from '#domain/secrets/standardWebhooks.ts';
 import { countNotification } from '#observability/metrics.ts';
 import { guardedFetch, NoAnswer, retryAfterMs } from '#providers/http/guardedFetch.ts';
 import { ProviderError } from '#providers/provider.ts';
+import { messageOf } from './message.ts';
 import type { Notified } from './notifier.ts';
 
 const webhookTimeoutMs = 15_000;
@@ -39,24 +40,15 @@ export async function sendNotification(notified: Notified, notification: DueNoti
   }
 }
 
-async function sendMail({ platform, mail }: Notified, { id, target, task }: DueNotification): Promise<void> {
-  const { publicUrl } = platform.configuration;
-  const text = task
-    ? [
-        `${task.title}.`,
-        '',
-        ...(task.tenantId ? [`Tenant: ${task.tenantId}`] : []),
-        ...(task.runId ? [`Run: ${task.runId}`] : []),
-        `What to do: ${publicUrl}/tasks/${task.id}`,
-        '',
-      ]
-    : ['This is a test: messages of this Tenantry arrive here.', '', publicUrl, ''];
+async function sendMail({ platform, mail }: Notified, notification: DueNotification): Promise<void> {
+  const { id, target } = notification;
+  const { subject, text } = messageOf(notification, platform.configuration.publicUrl);
   try {
     await mail.send({
       id,
       to: addressOf(platform.installation.keyring, target),
-      subject: `Tenantry: ${task ? task.title : 'a test'}`,
-      text: text.join('\n'),
+      subject: `Tenantry: ${subject}`,
+      text,
     });
   } catch (error) {
     if (error instanceof DomainError) throw new NotTold(error.publicMessage, { forGood: true });
@@ -65,24 +57,13 @@ async function sendMail({ platform, mail }: Notified, { id, target, task }: DueN
   }
 }
 
-async function sendWebhook({ platform }: Notified, { id, target, task, createdAt }: DueNotification): Promise<void> {
+async function sendWebhook({ platform }: Notified, notification: DueNotification): Promise<void> {
+  const { id, target, createdAt } = notification;
   const { keyring } = platform.installation;
   const { publicUrl, webhooksToPrivateNetworks } = platform.configuration;
   if (!target.sealed_secret) throw new Error('a webhook without a secret');
-  const body = JSON.stringify({
-    type: task ? 'task.opened' : 'test',
-    timestamp: createdAt,
-    data: task
-      ? {
-          taskId: task.id,
-          kind: task.kind,
-          title: task.title,
-          runId: task.runId,
-          tenantId: task.tenantId,
-          url: `${publicUrl}/tasks/${task.id}`,
-        }
-      : { url: publicUrl },
-  });
+  const { type, data } = messageOf(notification, publicUrl);
+  const body = JSON.stringify({ type, timestamp: createdAt, data });
   const secret = secretOf(keyring, { id: target.id, sealed_secret: target.sealed_secret });
   const { status, headers } = await guardedFetch(
     {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Sql } from '#domain/database.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { abandonRun } from '#domain/runs/abandonRun.ts';
+import { abandonRun } from '#domain/runs/ending/abandonRun.ts';
 import { rows } from '#domain/sql.ts';
 import { closeTasks } from '#domain/tasks/closeTasks.ts';
 import { startRun } from '#temporal/startRun.ts';
@@ -10,8 +10,8 @@ import type { Reconciled } from './reconciled.ts';
 import { spareForgottenEnd } from './spareForgottenEnd.ts';
 
 const batch = 20;
-/** A run is compared with its workflow this often; a run that just started is in good hands. */
-const everySeconds = 10;
+/** One that accompanies a tenant for weeks is compared less often, so that thousands of them keep nobody waiting. */
+const longEverySeconds = 600;
 
 /**
  * Terminating a workflow runs no code, so its run stays open in the ledger. Looked at in turns: when the workflow has ended and
@@ -19,6 +19,8 @@ const everySeconds = 10;
  * another one proves nothing about it.
  */
 export async function closeEndedExecutions({ platform, client, logger }: Reconciled): Promise<void> {
+  // A run that just started is in good hands.
+  const everySeconds = platform.configuration.reconcileSeconds;
   const em = platform.registry.em.fork();
   const open = await rows<{ id: string; workflow_id: string; tenant_id: string | null }>(em)`
     update runs set checked_at = now()
@@ -26,7 +28,8 @@ export async function closeEndedExecutions({ platform, client, logger }: Reconci
       select id from runs
       where state not in ('succeeded', 'rolled_back', 'cancelled', 'needs_attention')
         and workflow_started_at < now() - make_interval(secs => ${everySeconds}::int)
-        and (checked_at is null or checked_at < now() - make_interval(secs => ${everySeconds}::int))
+        and (checked_at is null or checked_at < now() - make_interval(secs =>
+          case when kind = 'onboardTenant' then ${longEverySeconds}::int else ${everySeconds}::int end))
       order by checked_at nulls first limit ${batch} for update skip locked)
     returning id, workflow_id, tenant_id`;
   for (const run of open) {

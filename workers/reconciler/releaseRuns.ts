@@ -1,11 +1,9 @@
 import { decideSignal, wakeSignal } from '#contracts/workflowInputs.ts';
-import { chooseProbes } from '#domain/runs/circuits.ts';
+import { chooseProbes } from '#domain/runs/deciding/circuits.ts';
 import { rows } from '#domain/sql.ts';
 import type { Reconciled } from './reconciled.ts';
 
 const batch = 100;
-/** A run that was woken and still stands is woken again after this: the signal may have been lost. */
-const againSeconds = 10;
 
 /** Decisions that were accepted and have not reached their workflow. */
 export async function deliverDecisions(reconciled: Reconciled): Promise<void> {
@@ -21,6 +19,8 @@ export async function deliverDecisions(reconciled: Reconciled): Promise<void> {
 
 /** Runs that stood still for better times, which have come: provisioning goes on, or their provider may be tried again. */
 export async function wakeHeldRuns(reconciled: Reconciled): Promise<void> {
+  // A run that was woken and still stands is woken again after this: the signal may have been lost.
+  const againSeconds = reconciled.platform.configuration.reconcileSeconds;
   const em = reconciled.platform.registry.em.fork();
   await chooseProbes(em);
   const held = await rows<{ id: string; workflow_id: string }>(em)`
@@ -30,6 +30,8 @@ export async function wakeHeldRuns(reconciled: Reconciled): Promise<void> {
         and case when r.held_by = 'provisioning' then not exists (select 1 from switches where name = r.held_by and paused)
                  when r.held_by like 'circuit:%'
                    then c.state is null or c.state = 'closed' or (c.state = 'half_open' and coalesce(c.probe_run_id, r.id) = r.id)
+                 when r.held_by = 'legal_hold'
+                   then not exists (select 1 from legal_holds h where h.tenant_id = r.tenant_id and h.lifted_at is null)
                  else false end
       order by r.queue = 'bulk', r.held_since limit ${batch} for update of r skip locked)
     returning id, workflow_id`;

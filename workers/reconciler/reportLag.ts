@@ -10,6 +10,12 @@ import {
   type OpenFindings,
 } from '#observability/metrics.ts';
 import type { TaskKind } from '#contracts/tasks.ts';
+import { ageOfNewestProven } from '#domain/backups/platform/platformBackups.ts';
+import { agesOfServerBackups } from '#domain/physical/serverBackups.ts';
+import { reportServerBackups } from '#observability/recovery/serverBackupMetrics.ts';
+import { reportPlatformBackupAge } from '#observability/backups/platformBackupMetrics.ts';
+import { lagOfDues } from '#domain/licenses/dues/dueRows.ts';
+import { reportDueLag } from '#observability/licenses/dueMetrics.ts';
 
 /** What waits for the reconciler and for people; told also while Temporal does not answer. */
 export async function reportLag(em: Sql): Promise<void> {
@@ -29,4 +35,7 @@ export async function reportLag(em: Sql): Promise<void> {
            (select count(*) from orphan_findings f where ${isOpenOrphan})::integer as orphan,
            (select count(*) from installations where sweep_locked_at is not null)::integer as locked`;
   if (findings) reportFindings(findings);
+  reportDueLag(await lagOfDues(em));
+  reportServerBackups(await agesOfServerBackups(em));
+  reportPlatformBackupAge(await ageOfNewestProven(em));
 }

@@ -1,6 +1,8 @@
+import { runIsOver } from '#contracts/runStates.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { settleOrphansTask } from '#domain/orphans/orphanFindings.ts';
 import { findLock, lockSweep } from '#domain/orphans/sweepLock.ts';
+import { lockRun } from '#domain/runs/ledger.ts';
 import { rows } from '#domain/sql.ts';
 import type { Reconciled } from './reconciled.ts';
 
@@ -17,11 +19,13 @@ export async function spareForgottenEnd(
 ): Promise<boolean> {
   const em = platform.registry.em.fork();
   if (!hasCompleted) return (await findLock(em)) !== null;
-  logger.error(
-    { runId: run.id },
-    'a workflow completed and the registry does not know: was it restored? Nothing is undone',
-  );
   await em.transactional(async (tx) => {
+    // It may have ended between the reading of the row and the question to Temporal, which a slow wire makes long.
+    if (runIsOver((await lockRun(tx, run.id)).state)) return;
+    logger.error(
+      { runId: run.id },
+      'a workflow completed and the registry does not know: was it restored? Nothing is undone',
+    );
     const [isNew] = await rows(tx)`
       select 1 from installations, runs
       where runs.id = ${run.id} and (sweep_reconciled_at is null or runs.created_at > sweep_reconciled_at)`;

@@ -10,7 +10,7 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CustomStepActivities } from '#activities/customSteps.ts';
+import type { CustomStepActivities } from '#activities/outside/customSteps.ts';
 import { outsideActivityIdOf, type PlannedStep, type RunInput, type StepInput } from '#contracts/workflowInputs.ts';
 import { REPORT } from './policies.ts';
 
@@ -30,7 +30,7 @@ export interface Patience {
 }
 
 /** Before the doors: the step's own time, then the run rolls back. */
-export const WITHIN_ITS_TIME = (run: RunInput, planned: PlannedStep): Patience => {
+export const WITHIN_ITS_TIME = (run: Pick<RunInput, 'actAttempts'>, planned: Asked): Patience => {
   const ms = secondsOf(planned) * 1000;
   return {
     attempts: run.actAttempts,
@@ -52,7 +52,7 @@ export const FOR_DAYS = (planned: PlannedStep): Patience => ({
   unservedMayPass: true,
 });
 
-const UNTIL_UNDONE = (run: RunInput): Patience => ({
+export const UNTIL_UNDONE = (run: Pick<RunInput, 'undoPatienceSeconds'>): Patience => ({
   attempts: 5 + Math.ceil(run.undoPatienceSeconds / 5),
   firstPauseMs: 200,
   longestPauseMs: 5_000,
@@ -114,15 +114,19 @@ export async function undoOnQueue(run: RunInput, planned: PlannedStep, inputOf: 
   }
 }
 
-type Call = Awaited<ReturnType<CustomStepActivities['custom.begin']>>['call'];
+/** The step that asks, whatever kind of run it is of. */
+export type Asked = Pick<PlannedStep, 'id' | 'title' | 'spec'>;
+/** What names a call; whatever else it holds is for who is asked. */
+type AskedWith = Pick<Awaited<ReturnType<CustomStepActivities['custom.begin']>>['call'], 'number' | 'verb'>;
 
-function ask(
-  planned: PlannedStep,
-  { taskQueue, activity, call, attempt }: { taskQueue: string; activity: string; call: Call; attempt: number },
+/** One attempt on a queue of the SaaS team, sealed for that queue alone. */
+export function ask(
+  planned: Asked,
+  { taskQueue, activity, call, attempt }: { taskQueue: string; activity: string; call: AskedWith; attempt: number },
   queuedMs: number,
 ): Promise<unknown> {
   const execution = attempt;
-  const activities = proxyActivities<Record<string, (call: Call) => Promise<unknown>>>({
+  const activities = proxyActivities<Record<string, (call: AskedWith) => Promise<unknown>>>({
     taskQueue,
     activityId: outsideActivityIdOf(taskQueue, { stepId: planned.id, number: call.number, verb: call.verb, execution }),
     summary: planned.title,
@@ -144,7 +148,7 @@ function wasNeverTaken(error: unknown): boolean {
 }
 
 /** Texts of the SaaS team's workers stay in the sealed history: only the type of an error is told. */
-async function pauseOrThrow(
+export async function pauseOrThrow(
   error: unknown,
   asked: { attempt: number; overAt: number; taskQueue: string; activity: string; queuedMs: number },
   patience: Patience,
@@ -171,7 +175,7 @@ async function pauseOrThrow(
   throw ApplicationFailure.nonRetryable(`${what} failed${type}; the log of its worker tells more.`, 'step_refused');
 }
 
-const secondsOf = (planned: PlannedStep): number => planned.spec?.timeoutSeconds ?? 60;
+const secondsOf = (planned: Asked): number => planned.spec?.timeoutSeconds ?? 60;
 
 function onQueue({ spec, title }: PlannedStep): { taskQueue: string; activity: string; undo: string | null } {
   if (!spec?.taskQueue || !spec.activity) throw new Error(`the step "${title}" names no queue`);

@@ -6,7 +6,7 @@ import {
   setHandler,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { HttpStepActivities, Pending } from '#activities/httpSteps.ts';
+import type { HttpStepActivities, Pending } from '#activities/outside/httpSteps.ts';
 import { callbackSignal, type PlannedStep, type RunInput, type StepInput } from '#contracts/workflowInputs.ts';
 import { REPORT } from './policies.ts';
 

@@ -31,9 +31,12 @@ interface Promised {
  * run is closed by what the ledger then says. The promise of a step is its ledger row, which was committed before this workflow
  * started; the undo is remembered before the act, because an act that timed out may have happened.
  */
-export async function saga(run: RunInput, body: (step: TakeStep) => Promise<void>): Promise<void> {
+export async function saga(
+  run: RunInput,
+  body: (step: TakeStep) => Promise<void>,
+  waiting: Waiting = waitingOf(run),
+): Promise<void> {
   const promised: Promised[] = [];
-  const waiting = waitingOf(run);
 
   try {
     await body((planned, act, undo) => takeStep(run, waiting, promised, { planned, act, undo }));

@@ -20,6 +20,8 @@ export interface Waiting {
   forDecision(planned: PlannedStep, reason: Reason): Promise<Taken>;
   /** A step was held before it began: until a person says go on, or times are better. */
   forRelease(planned: PlannedStep): Promise<Taken>;
+  /** How often something happened that may be worth a look. */
+  signals(): number;
 }
 
 export function waitingOf({ runId, tenantId, epoch }: RunInput): Waiting {
@@ -38,6 +40,8 @@ export function waitingOf({ runId, tenantId, epoch }: RunInput): Waiting {
   };
 
   return {
+    signals: () => signals,
+
     async forDecision(planned, reason) {
       const stop = { runId, tenantId, epoch, stepId: planned.id, park: (stops += 1) };
       await ledger['ledger.park'](stop, reason);

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { Grants, type Principal } from '#domain/access/grants.ts';
 import type { Actor } from '#domain/events/appendEvent.ts';
+import type { Door } from '../../portals/doors.ts';
 import { readBody } from '../../http/bodies.ts';
 import { inviteOrigin, refuseCrossOrigin } from '../../http/crossOrigin.ts';
 import { parseInput } from '../../http/inputs.ts';
@@ -9,6 +10,7 @@ import { CallerRates } from '../../http/rates.ts';
 import { notesOf } from '../../http/requestLog.ts';
 import { nothing, type AnyRoute } from '../../route.ts';
 import { callerOf, type Caller } from '../../signIn/caller.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Mounting } from '../mountRoutes.ts';
 import { RequestActor } from './actor.ts';
 import { refuseUnproven } from './assurance.ts';
@@ -23,6 +25,8 @@ export interface Admitted {
   /** Asked again later, of the grants as they are then. Refuses as at first. */
   refuseIfNoMore(): Promise<void>;
   actor: Actor;
+  /** The portal at which it was asked; null on the platform. */
+  door: Door | null;
   /** The session's, as the browser sent it. */
   token: string | null;
   params: unknown;
@@ -31,15 +35,15 @@ export interface Admitted {
 }
 
 /** What somebody may do who is not signed in. */
-const nobody = new Grants(0, new Map(), []);
+export const nobody = new Grants(0, new Map(), []);
 
-const changesSomething = new Set(['post', 'patch', 'delete']);
+export const changesSomething = new Set(['post', 'patch', 'delete']);
 
 /** The checks of one route, in this order: cheap refusals come first, the body is read when nothing else can refuse. */
 export function admissionTo(
   route: AnyRoute,
   { context, cookies, ownOrigins, codecOrigins }: Mounting,
-): (request: Request, response: Response) => Promise<Admitted> {
+): (request: Request, response: Response, deadline: Deadline) => Promise<Admitted> {
   const params = route.params ?? nothing;
   const query = route.query ?? nothing;
   const body = ('body' in route && route.body) || nothing;
@@ -47,7 +51,7 @@ export function admissionTo(
   const changes = changesSomething.has(route.method);
   const rates = route.rate ? new CallerRates(route.rate) : null;
 
-  return async (request, response) => {
+  return async (request, response, deadline) => {
     const notes = notesOf(response);
     if (route.crossOrigin) inviteOrigin(request, response, codecOrigins, route.method.toUpperCase());
     if (changes) refuseCrossOrigin(request, ownOrigins, route.crossOrigin ? codecOrigins : undefined);
@@ -71,7 +75,11 @@ export function admissionTo(
     const parsedQuery = parseInput(query, request.query);
     const em = () => context.platform.registry.em.fork();
     if (isAskedOfPath) await refuseOutOfScope(route, principal, grants, { params: parsedParams, body: {} }, em);
-    const parsedBody = changes ? parseInput(body, (await readBody(request)) ?? emptyFor(route)) : undefined;
+    const takesFile = 'file' in route && route.file !== undefined;
+    const parsedBody =
+      changes && !takesFile
+        ? parseInput(body, (await deadline.spare(readBody(request))) ?? emptyFor(route))
+        : undefined;
     const given = { params: parsedParams, body: parsedBody };
     if (!isAskedOfPath) await refuseOutOfScope(route, principal, grants, given, em);
     // Only now: who may see nothing of a tenant must not be able to use up its share.
@@ -83,9 +91,9 @@ export function admissionTo(
       refuseUnpermitted(route, caller, principal, now);
       await refuseOutOfScope(route, principal, now, given, em);
     };
-    return { caller, principal, grants, refuseIfNoMore, actor, token, ...given, query: parsedQuery };
+    return { caller, principal, grants, refuseIfNoMore, actor, door: null, token, ...given, query: parsedQuery };
   };
 }
 
 /** A body that a route needs is not optional; one that takes none may be left out. */
-const emptyFor = (route: AnyRoute): unknown => ('body' in route && route.body ? undefined : {});
+export const emptyFor = (route: AnyRoute): unknown => ('body' in route && route.body ? undefined : {});

@@ -1,5 +1,5 @@
 import { DomainError } from '#contracts/errors.ts';
-import type { Permission, Target } from '#contracts/permissions.ts';
+import type { Permission, RoutePermission, Target } from '#contracts/permissions.ts';
 import { nowhere, type Grants, type Principal, type Reach } from '#domain/access/grants.ts';
 import type { Sql } from '#domain/database.ts';
 import { limitsWhileActing } from '#domain/support/acting.ts';
@@ -33,6 +33,7 @@ export function refuseUnpermitted(
   grants: Grants,
 ): void {
   if (permission === 'public' || worker) return;
+  if (permission === 'portal') throw new DomainError('not_found', 'There is nothing at this address.');
   if (permission === 'worker') throw new DomainError('unauthenticated', "This needs a worker's token.");
   if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
   if (permission === 'signed-in') return;
@@ -52,7 +53,7 @@ export async function refuseOutOfScope(
   em: () => Sql,
 ): Promise<void> {
   if (!principal || !scope || scope === 'anywhere' || scope === 'reach') return;
-  if (permission === 'public' || permission === 'worker' || permission === 'signed-in') return;
+  if (!isGranted(permission)) return;
   const { everything, within } = grants.reach(principal, permission);
   if (everything && within === null) return;
   const thing = things[scope];
@@ -61,6 +62,10 @@ export async function refuseOutOfScope(
   if (target === null) throw notFound(thing.name);
   refuseTarget(grants, principal, permission, target, thing.name);
 }
+
+/** One that people of the platform hold by their roles. */
+const isGranted = (permission: RoutePermission): permission is Permission =>
+  !['public', 'worker', 'signed-in', 'portal'].includes(permission);
 
 /** What a handler may ask about who asks, beyond what its route declares. */
 export interface Questions {
@@ -75,9 +80,7 @@ export interface Questions {
 type Asker = { principal: Principal | null; grants: Grants };
 
 export const reachOf = ({ principal, grants }: Asker, { permission }: AnyRoute): Reach =>
-  !principal || permission === 'public' || permission === 'worker' || permission === 'signed-in'
-    ? nowhere
-    : grants.reach(principal, permission);
+  !principal || !isGranted(permission) ? nowhere : grants.reach(principal, permission);
 
 export const mayOf =
   ({ principal, grants }: Asker): Questions['may'] =>

@@ -61,6 +61,19 @@ export const things = {
         select s.tenant_id, t.plan from support_accesses s join tenants t on t.id = s.tenant_id
         where s.id = ${params['supportAccessId']}`),
   },
+  license: {
+    name: 'licence',
+    find: ({ params }, em) =>
+      first(rows<Row>(em)`
+        select l.tenant_id, t.plan from licenses l join tenants t on t.id = l.tenant_id where l.id = ${params['licenseId']}`),
+  },
+  renewal: {
+    name: 'renewal',
+    find: ({ params }, em) =>
+      first(rows<Row>(em)`
+        select n.tenant_id, t.plan from license_renewals n join tenants t on t.id = n.tenant_id
+        where n.id = ${params['renewalId']}`),
+  },
   /** For a tenant that is not there yet; which plan an earlier plan was made for, its handler asks. */
   plan: {
     name: 'plan',

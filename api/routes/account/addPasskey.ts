@@ -13,11 +13,11 @@ export const addPasskey = defineRoute({
   body: NewPasskey,
   success: { status: 201, body: PasskeyAdded },
   errors: ['passkey_refused'],
-  async handle({ body, signedIn, actor }, { em, platform, relyingParty: party, browser, renewSession }) {
+  async handle({ body, signedIn, actor }, { em, realm, relyingParty: party, browser, renewSession }) {
     const owner = sessionOf(signedIn);
     const name = body.name ?? browser.place.device;
     const wanted = { owner, party, passkey: body.passkey, name, boundTo: Buffer.from(owner.sessionId) };
-    const added = await addPasskeyFactor(em, platform, wanted, actor);
+    const added = await addPasskeyFactor(em, realm, wanted, actor);
     await renewSession();
     return added;
   },

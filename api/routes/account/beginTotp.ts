@@ -12,5 +12,5 @@ export const beginTotp = defineRoute({
   stepUp: true,
   success: { status: 201, body: TotpSetUp },
   errors: ['factor_known'],
-  handle: ({ signedIn }, { em, platform }) => beginTotpFactor(em, platform, sessionOf(signedIn)),
+  handle: ({ signedIn }, { em, realm }) => beginTotpFactor(em, realm, sessionOf(signedIn)),
 });

@@ -1,7 +1,6 @@
 import { EmailChange, EmailChangeStarted } from '#contracts/identity/account.ts';
 import { startMailChange } from '#domain/people/account.ts';
 import { defineRoute } from '../../route.ts';
-import { accountOf } from '../../signIn/browser.ts';
 import { sessionOf } from '../session/sessionOf.ts';
 
 export const changeEmail = defineRoute({
@@ -15,10 +14,10 @@ export const changeEmail = defineRoute({
   body: EmailChange,
   success: { status: 202, body: EmailChangeStarted },
   errors: ['too_many_attempts'],
-  async handle({ body, signedIn, actor }, { em, platform, attempts }) {
+  async handle({ body, signedIn, actor }, { em, realm, attempts }) {
     const user = sessionOf(signedIn);
     // Counted apart from resets: who is bombed by one can still ask for the other.
-    await attempts.begin([['mailsSent', `mail change ${accountOf(body.email)}`]], actor);
-    return em.transactional((tx) => startMailChange(tx, platform, user, body.email, actor));
+    await attempts.begin([['mailsSent', `mail change ${realm.accountOf(body.email)}`]], actor);
+    return em.transactional((tx) => startMailChange(tx, realm, user, body.email, actor));
   },
 });

@@ -3,7 +3,6 @@ import { Session } from '#contracts/session.ts';
 import { changePassword as change } from '#domain/people/changePassword.ts';
 import { defineRoute } from '../../route.ts';
 import { sessionOf } from '../session/sessionOf.ts';
-import { viewSession } from '../session/viewSession.ts';
 
 export const changePassword = defineRoute({
   method: 'post',
@@ -14,11 +13,11 @@ export const changePassword = defineRoute({
   body: PasswordChange,
   success: { status: 200, body: Session },
   errors: ['password_wrong', 'password_weak', 'too_many_attempts'],
-  async handle({ body, signedIn, actor }, { em, platform, attempts, renewSession, access }) {
+  async handle({ body, signedIn, actor }, { em, realm, attempts, renewSession, viewSession }) {
     const { userId, sessionId } = sessionOf(signedIn);
     const attempt = await attempts.begin([['session', sessionId]], actor);
-    await change(em, platform, { userId, sessionId, ...body }, actor);
+    await change(em, realm, { userId, sessionId, ...body }, actor);
     await attempt.succeeded();
-    return viewSession(await renewSession(), await access.knowing(userId));
+    return viewSession(await renewSession());
   },
 });

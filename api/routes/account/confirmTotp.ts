@@ -12,10 +12,10 @@ export const confirmTotp = defineRoute({
   body: TotpConfirmation,
   success: { status: 201, body: FactorAdded },
   errors: ['code_wrong', 'factor_not_begun', 'too_many_attempts'],
-  async handle({ body, signedIn, actor }, { em, platform, attempts, renewSession }) {
+  async handle({ body, signedIn, actor }, { em, realm, attempts, renewSession }) {
     const owner = sessionOf(signedIn);
     const attempt = await attempts.begin([['session', owner.sessionId]], actor);
-    const recoveryCodes = await addTotpFactor(em, platform, { owner, code: body.code }, actor);
+    const recoveryCodes = await addTotpFactor(em, realm, { owner, code: body.code }, actor);
     await attempt.succeeded();
     await renewSession();
     return { recoveryCodes };

@@ -11,6 +11,5 @@ export const readAccount = defineRoute({
   beforeSetUp: true,
   success: { status: 200, body: Account },
   errors: [],
-  handle: ({ signedIn }, { em, platform }) =>
-    viewAccount(em, platform.installation.keyring, sessionOf(signedIn).userId),
+  handle: ({ signedIn }, { em, realm }) => viewAccount(em, realm, sessionOf(signedIn).userId),
 });

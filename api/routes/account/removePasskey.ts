@@ -11,9 +11,9 @@ export const removePasskey = defineRoute({
   params: PasskeyParams,
   success: { status: 204 },
   errors: ['not_found', 'last_factor'],
-  async handle({ params, signedIn, actor }, { em, platform, sessions }) {
+  async handle({ params, signedIn, actor }, { em, realm, sessions }) {
     const wanted = { owner: sessionOf(signedIn), passkeyId: params.passkeyId };
-    await removePasskeyFactor(em, platform, wanted, actor);
+    await removePasskeyFactor(em, realm, wanted, actor);
     await sessions.changed();
   },
 });

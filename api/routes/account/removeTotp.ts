@@ -10,8 +10,8 @@ export const removeTotp = defineRoute({
   stepUp: true,
   success: { status: 204 },
   errors: ['not_found', 'last_factor'],
-  async handle({ signedIn, actor }, { em, platform, sessions }) {
-    await removeTotpFactor(em, platform, sessionOf(signedIn), actor);
+  async handle({ signedIn, actor }, { em, realm, sessions }) {
+    await removeTotpFactor(em, realm, sessionOf(signedIn), actor);
     await sessions.changed();
   },
 });

@@ -12,8 +12,8 @@ export const renewRecoveryCodes = defineRoute({
   rate: { perSecond: 0.1, burst: 10 },
   success: { status: 201, body: RecoveryCodes },
   errors: ['too_many_attempts'],
-  async handle({ signedIn, actor }, { em, platform, sessions }) {
-    const codes = await renew(em, platform, sessionOf(signedIn), actor);
+  async handle({ signedIn, actor }, { em, realm, sessions }) {
+    const codes = await renew(em, realm, sessionOf(signedIn), actor);
     await sessions.changed();
     return { codes };
   },

@@ -12,10 +12,10 @@ export const updateAccount = defineRoute({
   body: AccountChange,
   success: { status: 200, body: Account },
   errors: [],
-  async handle({ body, signedIn, actor }, { em, platform, sessions }) {
+  async handle({ body, signedIn, actor }, { em, realm, sessions }) {
     const { userId } = sessionOf(signedIn);
-    await em.transactional((tx) => renameAccount(tx, userId, body.name, actor));
+    await em.transactional((tx) => renameAccount(tx, realm, userId, body.name, actor));
     await sessions.changed();
-    return viewAccount(em, platform.installation.keyring, userId);
+    return viewAccount(em, realm, userId);
   },
 });

@@ -2,7 +2,6 @@ import { InvitationAcceptance } from '#contracts/identity/links.ts';
 import { Session } from '#contracts/session.ts';
 import { acceptInvitation as accept } from '#domain/people/invitations.ts';
 import { defineRoute } from '../../route.ts';
-import { viewSession } from '../session/viewSession.ts';
 import { guessingLinks } from './guessingLinks.ts';
 
 export const acceptInvitation = defineRoute({
@@ -14,7 +13,7 @@ export const acceptInvitation = defineRoute({
   success: { status: 201, body: Session },
   errors: ['link_invalid', 'password_weak', 'too_many_attempts'],
   async handle({ body, actor }, context) {
-    const userId = await guessingLinks(context, actor, () => accept(context.em, context.platform, body, actor));
-    return viewSession(await context.signIn(userId, 'invitation'), await context.access.knowing(userId));
+    const userId = await guessingLinks(context, actor, () => accept(context.em, context.realm, body, actor));
+    return context.viewSession(await context.signIn(userId, 'invitation'));
   },
 });

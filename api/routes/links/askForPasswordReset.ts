@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { PasswordResetRequest } from '#contracts/identity/links.ts';
 import { askForPasswordReset as ask } from '#domain/people/passwordResets.ts';
 import { defineRoute } from '../../route.ts';
-import { accountOf } from '../../signIn/browser.ts';
 
 /** Says and does the same for every address: whether anybody has it is found out by the worker that would write to them. */
 export const askForPasswordReset = defineRoute({
@@ -13,10 +12,10 @@ export const askForPasswordReset = defineRoute({
   body: PasswordResetRequest,
   success: { status: 202, body: z.object({}) },
   errors: ['too_many_attempts'],
-  async handle({ body, actor }, { em, platform, attempts, browser }) {
-    const email = accountOf(body.email);
+  async handle({ body, actor }, { em, realm, attempts, browser }) {
     await attempts.begin([['mailsAsked', browser.address]], actor);
-    if (await attempts.isLeft(['mailsSent', email])) await ask(em, platform.installation.keyring, email);
+    const isLeft = await attempts.isLeft(['mailsSent', realm.accountOf(body.email)]);
+    if (isLeft) await ask(em, realm, body.email.trim().toLowerCase());
     return {};
   },
 });

@@ -12,7 +12,5 @@ export const checkLink = defineRoute({
   success: { status: 200, body: LinkView },
   errors: ['link_invalid', 'too_many_attempts'],
   handle: ({ body, actor }, context) =>
-    guessingLinks(context, actor, async () =>
-      viewLink(await findLink(context.em, context.platform.installation.keyring, body.token)),
-    ),
+    guessingLinks(context, actor, async () => viewLink(await findLink(context.em, context.realm, body.token))),
 });

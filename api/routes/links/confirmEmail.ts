@@ -12,8 +12,8 @@ export const confirmEmail = defineRoute({
   success: { status: 204 },
   errors: ['link_invalid', 'email_taken', 'too_many_attempts'],
   async handle({ body, actor }, context) {
-    const { em, platform, sessions } = context;
-    await guessingLinks(context, actor, () => confirmMailChange(em, platform, body.token, actor));
+    const { em, realm, sessions, platform } = context;
+    await guessingLinks(context, actor, () => confirmMailChange(em, realm, platform.tenantKeys, body.token, actor));
     await sessions.changed();
   },
 });

@@ -13,7 +13,7 @@ export const resetPassword = defineRoute({
   success: { status: 204 },
   errors: ['link_invalid', 'password_weak', 'too_many_attempts'],
   async handle({ body, actor }, context) {
-    const email = await guessingLinks(context, actor, () => reset(context.em, context.platform, body, actor));
+    const email = await guessingLinks(context, actor, () => reset(context.em, context.realm, body, actor));
     context.browser.remember(email); // whoever reads the mailbox is not locked out by others' guesses
     await context.sessions.changed();
   },

@@ -18,7 +18,7 @@ export const disablePerson = defineRoute({
   async handle({ params: { userId }, principal, actor }, context) {
     await demandSway(userId, principal, context);
     await context.em.transactional(async (tx) => {
-      await act(tx, userId, actor);
+      await act(tx, context.realm, userId, actor);
       await refuseWithoutOwner(tx);
     });
     await context.sessions.changed();

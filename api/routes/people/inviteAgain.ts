@@ -15,6 +15,6 @@ export const inviteAgain = defineRoute({
   errors: ['not_found', 'person_not_invited', 'role_exceeds_yours'],
   async handle({ params: { userId }, principal, actor }, context) {
     await demandSway(userId, principal, context);
-    return context.em.transactional((tx) => again(tx, context.platform, userId, actor));
+    return context.em.transactional((tx) => again(tx, context.realm, userId, actor));
   },
 });

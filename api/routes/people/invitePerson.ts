@@ -28,7 +28,7 @@ export const invitePerson = defineRoute({
   async handle({ body, actor, principal }, context) {
     const giver = await giverOf(principal, context);
     const { userId, ...link } = await context.changeAccess(async (em) => {
-      const invited = await invite(em, context.platform, body, actor);
+      const invited = await invite(em, context.realm, body, actor);
       const { epoch } = await assignRoles(em, invited.userId, body.roles, giver, actor);
       return { ...invited, epoch };
     });

@@ -16,7 +16,7 @@ export const resetFactors = defineRoute({
   errors: ['not_found', 'person_oneself', 'role_exceeds_yours'],
   async handle({ params: { userId }, principal, actor }, context) {
     await demandSway(userId, principal, context);
-    await context.em.transactional((tx) => act(tx, context.platform, userId, actor));
+    await context.em.transactional((tx) => act(tx, context.realm, userId, actor));
     await context.sessions.changed();
     return findPerson(context.em, userId);
   },

@@ -15,6 +15,6 @@ export const sendPasswordReset = defineRoute({
   errors: ['not_found', 'person_oneself', 'person_not_active', 'role_exceeds_yours'],
   async handle({ params: { userId }, principal, actor }, context) {
     await demandSway(userId, principal, context);
-    return context.em.transactional((tx) => send(tx, context.platform, userId, actor));
+    return context.em.transactional((tx) => send(tx, context.realm, userId, actor));
   },
 });

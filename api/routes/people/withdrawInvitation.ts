@@ -13,7 +13,7 @@ export const withdrawInvitation = defineRoute({
   errors: ['not_found', 'person_not_invited', 'role_exceeds_yours'],
   async handle({ params: { userId }, principal, actor }, context) {
     await demandSway(userId, principal, context);
-    await context.em.transactional((tx) => withdraw(tx, userId, actor));
+    await context.em.transactional((tx) => withdraw(tx, context.realm, userId, actor));
     await context.sessions.changed();
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from '#contracts/errors.ts';
 import { ProvisioningState } from '#contracts/platform.ts';
-import { closeCircuit as close } from '#domain/runs/circuits.ts';
+import { closeCircuit as close } from '#domain/runs/deciding/circuits.ts';
 import { viewProvisioning } from '#domain/provisioningSwitch.ts';
 import { defineRoute } from '../../route.ts';
 

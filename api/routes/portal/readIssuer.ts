@@ -20,7 +20,8 @@ export const readIssuer = defineRoute({
   permission: 'public',
   params: TenantParams,
   success: { status: 200, body: IssuerMetadata },
-  cacheControl: 'public, max-age=300',
+  // A suspension is to be felt within seconds, also behind a cache.
+  cacheControl: 'public, max-age=2',
   errors: ['not_found'],
   async handle({ params: { tenantId } }, { em, platform }) {
     if (!(await realmIsOpen(em, tenantId))) throw new DomainError('not_found', 'There is no such issuer.');

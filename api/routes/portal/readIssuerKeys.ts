@@ -24,7 +24,8 @@ export const readIssuerKeys = defineRoute({
   permission: 'public',
   params: TenantParams,
   success: { status: 200, body: z.object({ keys: z.array(PublicJwk) }) },
-  cacheControl: 'public, max-age=300',
+  // A suspension is to be felt within seconds, also behind a cache.
+  cacheControl: 'public, max-age=2',
   errors: ['not_found'],
   async handle({ params }, { em }) {
     if (!(await realmIsOpen(em, params.tenantId))) throw new DomainError('not_found', 'There is no such issuer.');

@@ -1,5 +1,5 @@
 import { Run } from '#contracts/runs.ts';
-import { requestCancel } from '#domain/runs/cancelRun.ts';
+import { requestCancel } from '#domain/runs/ending/cancelRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 import { toldRun } from './toldRun.ts';
 

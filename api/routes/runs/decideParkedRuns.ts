@@ -1,5 +1,5 @@
 import { BulkDecided, BulkDecision } from '#contracts/decisions.ts';
-import { decideParked } from '#domain/runs/decideParked.ts';
+import { decideParked } from '#domain/runs/deciding/decideParked.ts';
 import { defineRoute } from '../../route.ts';
 
 /** At most 200 at once; `left` tells how many more there are. */

@@ -1,6 +1,6 @@
 import { Decision } from '#contracts/decisions.ts';
 import { Run } from '#contracts/runs.ts';
-import { decideRun as decide } from '#domain/runs/decideRun.ts';
+import { decideRun as decide } from '#domain/runs/deciding/decideRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 import { toldRun } from './toldRun.ts';
 

@@ -1,5 +1,5 @@
 import { RunStarted } from '#contracts/runs.ts';
-import { openFinish } from '#domain/runs/finishRollback.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
 import { slugOf } from '#domain/tenants/addresses.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 

@@ -1,5 +1,5 @@
 import { Run } from '#contracts/runs.ts';
-import { requestPause } from '#domain/runs/decideRun.ts';
+import { requestPause } from '#domain/runs/deciding/decideRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 import { toldRun } from './toldRun.ts';
 

@@ -1,5 +1,5 @@
 import { Run } from '#contracts/runs.ts';
-import { resumeRun as resume } from '#domain/runs/decideRun.ts';
+import { resumeRun as resume } from '#domain/runs/deciding/decideRun.ts';
 import { defineRoute, RunParams } from '../../route.ts';
 import { toldRun } from './toldRun.ts';
 

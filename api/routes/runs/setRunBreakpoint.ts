@@ -1,6 +1,6 @@
 import { Breakpoint } from '#contracts/decisions.ts';
 import { Run } from '#contracts/runs.ts';
-import { setBreakpoint } from '#domain/runs/decideRun.ts';
+import { setBreakpoint } from '#domain/runs/deciding/decideRun.ts';
 import { defineRoute, RunStepParams } from '../../route.ts';
 import { toldRun } from './toldRun.ts';
 

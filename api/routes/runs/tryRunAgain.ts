@@ -13,7 +13,15 @@ export const tryRunAgain = defineRoute({
   params: RunParams,
   idempotent: true,
   success: { status: 202, body: RunStarted },
-  errors: ['not_found', 'run_not_repeatable', 'slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown'],
+  errors: [
+    'not_found',
+    'run_not_repeatable',
+    'slug_taken',
+    'external_id_taken',
+    'plan_unknown',
+    'license_policy_missing',
+    'region_unknown',
+  ],
   async handle({ params, actor }, { em, once, platform: { tenantKeys }, workflows }) {
     const inputs = await findInputsOf(em, tenantKeys, params.runId);
     const started = await once((tx) => registerTenant(tx, tenantKeys, inputs, actor));

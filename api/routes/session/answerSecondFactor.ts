@@ -8,7 +8,6 @@ import { tellOfRefusal } from '#domain/people/userEvents.ts';
 import { countSignIn } from '#observability/metrics.ts';
 import { defineRoute } from '../../route.ts';
 import { expired, openedStep } from './openedStep.ts';
-import { viewSession } from './viewSession.ts';
 
 export const answerSecondFactor = defineRoute({
   method: 'post',
@@ -19,7 +18,7 @@ export const answerSecondFactor = defineRoute({
   success: { status: 201, body: Session },
   errors: ['sign_in_expired', 'code_wrong', 'passkey_refused', 'too_many_attempts'],
   async handle({ body, actor }, context) {
-    const { em, platform, browser, attempts, relyingParty: party, signIn, access } = context;
+    const { em, realm, browser, attempts, relyingParty: party, signIn, viewSession } = context;
     const { token, step } = await openedStep(context);
     if (!step.user) throw expired();
     const { userId, email } = step.user;
@@ -27,7 +26,7 @@ export const answerSecondFactor = defineRoute({
     const asked = { userId, email, actor };
     let factor: SignInFactor;
     try {
-      factor = await answer(em, platform, asked, body, { party, boundTo: hashOfSession(token) });
+      factor = await answer(em, realm, asked, body, { party, boundTo: hashOfSession(token) });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       countSignIn('refused', body.code ? 'totp' : body.passkey ? 'passkey' : 'recovery_code');
@@ -37,6 +36,6 @@ export const answerSecondFactor = defineRoute({
     }
     if (!(await closeSignInStep(em, token))) throw expired();
     await attempt.succeeded();
-    return viewSession(await signIn(userId, factor), await access.knowing(userId));
+    return viewSession(await signIn(userId, factor));
   },
 });

@@ -1,7 +1,6 @@
 import { OwnerClaim, Session } from '#contracts/session.ts';
 import { claimOwnership } from '#domain/people/ownership.ts';
 import { defineRoute } from '../../route.ts';
-import { viewSession } from './viewSession.ts';
 
 /** The link of the first start is worth one owner; who used it is signed in. */
 export const claimOwner = defineRoute({
@@ -12,8 +11,8 @@ export const claimOwner = defineRoute({
   body: OwnerClaim,
   success: { status: 201, body: Session },
   errors: ['setup_link_invalid', 'password_weak', 'too_many_attempts'],
-  async handle({ body }, { em, signIn, access }) {
+  async handle({ body }, { em, signIn, viewSession }) {
     const signedIn = await signIn(await claimOwnership(em, body), 'setup_link');
-    return viewSession(signedIn, await access.knowing(signedIn.userId));
+    return viewSession(signedIn);
   },
 });

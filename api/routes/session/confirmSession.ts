@@ -5,7 +5,6 @@ import { confirmIdentity } from '#domain/people/factors/answerFactor.ts';
 import { tellOfUser } from '#domain/people/userEvents.ts';
 import { defineRoute } from '../../route.ts';
 import { sessionOf } from './sessionOf.ts';
-import { viewSession } from './viewSession.ts';
 
 export const confirmSession = defineRoute({
   method: 'post',
@@ -16,14 +15,14 @@ export const confirmSession = defineRoute({
   body: Confirmation,
   success: { status: 200, body: Session },
   errors: ['not_confirmed', 'code_wrong', 'passkey_refused', 'too_many_attempts'],
-  async handle({ body, signedIn, actor }, { em, platform, attempts, relyingParty: party, renewSession, access }) {
+  async handle({ body, signedIn, actor }, { em, realm, attempts, relyingParty: party, renewSession, viewSession }) {
     const { userId, email, sessionId } = sessionOf(signedIn);
     const attempt = await attempts.begin([['session', sessionId]], actor);
     const asked = { userId, email, actor };
-    const factor = await confirmIdentity(em, platform, asked, body, { party, boundTo: Buffer.from(sessionId) });
+    const factor = await confirmIdentity(em, realm, asked, body, { party, boundTo: Buffer.from(sessionId) });
     if (factor === null) throw new DomainError('not_confirmed', 'The password or the code is not right.');
     await attempt.succeeded();
     await em.transactional((tx) => tellOfUser(tx, userId, 'session.confirmed', { sessionId, factor }, actor));
-    return viewSession(await renewSession(), await access.knowing(userId));
+    return viewSession(await renewSession());
   },
 });

@@ -7,7 +7,6 @@ import { openSignInStep } from '#domain/people/signInSteps.ts';
 import { tellOfRefusal } from '#domain/people/userEvents.ts';
 import { countSignIn } from '#observability/metrics.ts';
 import { defineRoute } from '../../route.ts';
-import { viewSession } from './viewSession.ts';
 
 export const createSession = defineRoute({
   method: 'post',
@@ -22,9 +21,9 @@ export const createSession = defineRoute({
   },
   errors: ['bad_credentials', 'too_many_attempts'],
   async handle({ body, actor }, context) {
-    const { em, browser, attempts, checkPassword, signIn, access } = context;
+    const { em, realm, browser, attempts, checkPassword, signIn, viewSession } = context;
     const attempt = await attempts.begin(browser.guessing('password', body.email), actor);
-    const { userId, isRight, passwordHash } = await checkPassword(body);
+    const { userId, isRight, passwordHash } = await checkPassword(realm, body);
     if (!isRight || userId === null) {
       countSignIn('refused', 'password');
       await tellOfRefusal(em, { code: 'bad_credentials', userId }, actor);
@@ -32,8 +31,7 @@ export const createSession = defineRoute({
     }
     await attempt.succeeded();
     const factors = factorsToAnswerWith(await countFactors(em, userId));
-    if (factors.length === 0)
-      return viewSession(await signIn(userId, 'password', passwordHash), await access.knowing(userId));
+    if (factors.length === 0) return viewSession(await signIn(userId, 'password', passwordHash));
     const step = await openSignInStep(em, { userId, passwordHash });
     browser.giveStep(step);
     countSignIn('unfinished', 'password');

@@ -3,12 +3,12 @@ import { findSignInStep, type SignInStep } from '#domain/people/signInSteps.ts';
 import type { RequestContext } from '../../route.ts';
 
 /** The sign-in that this browser has begun. Refuses with `sign_in_expired`. */
-export async function openedStep({ em, browser }: Pick<RequestContext, 'em' | 'browser'>): Promise<{
+export async function openedStep({ em, realm, browser }: Pick<RequestContext, 'em' | 'realm' | 'browser'>): Promise<{
   token: string;
   step: SignInStep;
 }> {
   const token = browser.step;
-  const step = token === null ? null : await findSignInStep(em, token);
+  const step = token === null ? null : await findSignInStep(em, realm, token);
   if (token === null || step === null) throw expired();
   return { token, step };
 }

@@ -1,7 +1,6 @@
 import { DomainError } from '#contracts/errors.ts';
 import { Session } from '#contracts/session.ts';
 import { defineRoute } from '../../route.ts';
-import { viewSession } from './viewSession.ts';
 
 export const readSession = defineRoute({
   method: 'get',
@@ -11,8 +10,8 @@ export const readSession = defineRoute({
   beforeSetUp: true,
   success: { status: 200, body: Session },
   errors: [],
-  async handle({ signedIn }, { access }) {
+  async handle({ signedIn }, { viewSession }) {
     if (!signedIn) throw new DomainError('unauthenticated', 'Sign in first.');
-    return viewSession(signedIn, await access.knowing(signedIn.userId));
+    return viewSession(signedIn);
   },
 });

@@ -18,7 +18,7 @@ export const createTenant = defineRoute({
   idempotent: true,
   success: { status: 202, body: RunStarted },
   errors: [
-    'not_found', 'slug_taken', 'external_id_taken', 'plan_unknown', 'region_unknown', 'resource_conflict',
+    'not_found', 'slug_taken', 'external_id_taken', 'plan_unknown', 'license_policy_missing', 'region_unknown', 'resource_conflict',
     'plan_differs', 'plan_expired', 'plan_outdated',
   ], // prettier-ignore
   async handle({ body, actor, demand }, { em, once, platform, workflows }) {

@@ -15,7 +15,7 @@ export const deleteTenant = defineRoute({
   idempotent: true,
   approval: 'erase_tenant',
   success: { status: 202, body: RunStarted },
-  errors: ['not_found', 'confirmation_mismatch', 'tenant_erased', 'run_in_progress'],
+  errors: ['not_found', 'confirmation_mismatch', 'tenant_erased', 'run_in_progress', 'legal_hold', 'offboarding_open'],
   async handle({ params, body, actor }, { once, workflows }) {
     const started = await once((em) => openRemoval(em, params.tenantId, body.confirm, actor));
     await workflows.start(started.runId);

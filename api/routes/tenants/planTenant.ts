@@ -14,7 +14,7 @@ export const planTenant = defineRoute({
   scope: 'plan',
   body: TenantToPlan,
   success: { status: 200, body: TenantPlan },
-  errors: ['not_found', 'external_id_taken', 'plan_unknown', 'region_unknown'],
+  errors: ['not_found', 'external_id_taken', 'plan_unknown', 'license_policy_missing', 'region_unknown'],
   async handle({ body: { planId, ...wanted }, actor }, { em, platform, workflows }) {
     const { keyring } = platform.installation;
     const earlier = planId === undefined ? null : await findPlan(em, keyring, planId, actor);

@@ -13,8 +13,11 @@ export const updateTenant = defineRoute({
   params: TenantParams,
   body: TenantChange,
   success: { status: 200, body: TenantDetail },
-  errors: ['not_found', 'tenant_erased', 'external_id_taken'],
-  async handle({ params: { tenantId }, body, actor }, { em, platform: { tenantKeys } }) {
+  errors: ['forbidden', 'not_found', 'tenant_erased', 'external_id_taken', 'person_not_invited'],
+  async handle({ params: { tenantId }, body, actor, signedIn }, { em, platform: { tenantKeys } }) {
+    // Who acts for the tenant would name whom they like in its name.
+    if (signedIn?.acting && body.admin !== undefined)
+      throw new DomainError('forbidden', 'Not while you act for the tenant.');
     // Read beforehand: inside the transaction it would want a second connection while holding one.
     if (body.admin) await tenantKeys.find(tenantId);
     await em.transactional((tx) => changeTenant(tx, tenantKeys, tenantId, body, actor));

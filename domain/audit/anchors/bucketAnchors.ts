@@ -1,5 +1,5 @@
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { readLine, textOfLine, type AnchorPlace, type KeptLine } from './anchorPlace.ts';
+import { textOfLine, type KeptLine, type LineKind, type LinePlace } from './anchorPlace.ts';
 
 const numberLength = 12;
 const readAtOnce = 16;
@@ -13,7 +13,10 @@ const answerMs = 4_000;
  *
  * @param address s3://bucket/prefix
  */
-export function bucketAnchors(address: string): AnchorPlace {
+export function bucketAnchors<Line extends { number: number; at: string }>(
+  address: string,
+  { read }: LineKind<Line>,
+): LinePlace<Line> {
   const { hostname: Bucket, pathname } = new URL(address);
   const prefix = pathname.replace(/^\/+|\/+$/g, '');
   const isElsewhere = Boolean(process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']);
@@ -37,9 +40,9 @@ export function bucketAnchors(address: string): AnchorPlace {
     return found.toSorted();
   }
 
-  async function get(Key: string): Promise<KeptLine> {
+  async function get(Key: string): Promise<KeptLine<Line>> {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    return readLine((await Body?.transformToString()) ?? '');
+    return read((await Body?.transformToString()) ?? '');
   }
 
   return {

@@ -2,17 +2,19 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { readLine, textOfLine, type AnchorPlace, type KeptLine } from './anchorPlace.ts';
+import { textOfLine, type KeptLine, type LineKind, type LinePlace } from './anchorPlace.ts';
 
 const blockBytes = 64 * 1024;
-const fileName = 'anchors.jsonl';
 
 /** JSON Lines in a file that is only ever appended to and synced to the disk after each line. A folder means the file in it. */
-export function fileAnchors(path: string): AnchorPlace {
+export function fileAnchors<Line extends { number: number; at: string }>(
+  path: string,
+  { read, fileName }: LineKind<Line>,
+): LinePlace<Line> {
   const file = /\.jsonl?$/.test(path) ? path : join(path, fileName);
   return {
     name: file,
-    newest: () => newestOf(file),
+    newest: () => newestOf(file, read),
     async append(line) {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       const handle = await open(file, 'a', 0o600);
@@ -28,7 +30,7 @@ export function fileAnchors(path: string): AnchorPlace {
     async *lines() {
       if (!(await sizeOf(file))) return;
       for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity }))
-        if (text !== '') yield readLine(text);
+        if (text !== '') yield read(text);
     },
   };
 }
@@ -54,8 +56,8 @@ async function endsWhole(file: string): Promise<boolean> {
   }
 }
 
-/** The last line that is an anchor, read from the end: the file may be large. */
-async function newestOf(file: string): Promise<KeptLine | null> {
+/** The last line that is one of its kind, read from the end: the file may be large. */
+async function newestOf<Line>(file: string, read: LineKind<Line>['read']): Promise<KeptLine<Line> | null> {
   const size = await sizeOf(file);
   if (size === 0) return null;
   const handle = await open(file, 'r');
@@ -64,7 +66,7 @@ async function newestOf(file: string): Promise<KeptLine | null> {
       const lines = (await tailOf(handle, size, length)).split('\n');
       const whole = length < size ? lines.slice(1) : lines;
       for (const text of whole.toReversed()) {
-        const kept = text === '' ? null : readLine(text);
+        const kept = text === '' ? null : read(text);
         if (kept?.anchor) return kept;
       }
       if (length === size) return null;

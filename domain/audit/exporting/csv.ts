@@ -1,3 +1,4 @@
+import { cell, unguard } from '../../csvCells.ts';
 import { canonical } from '../canonical.ts';
 import type { Entry } from '../chain.ts';
 import type { ExportRecord } from './records.ts';
@@ -8,19 +9,6 @@ const columns = [
   'trace', 'id', 'origin_key', 'origin_sealed', 'hash', 'data',
 ] as const; // prettier-ignore
 type Column = (typeof columns)[number];
-
-/**
- * What a spreadsheet would take for a formula gets an apostrophe before it, and so does what begins with one: whoever takes one
- * leading apostrophe away has the text as it was.
- */
-const guard = (text: string): string => (/^['=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
-const unguard = (text: string): string => (text.startsWith("'") ? text.slice(1) : text);
-
-/** RFC 4180. */
-const cell = (text: string): string => {
-  const guarded = guard(text);
-  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
-};
 
 export const csvHeader = `${columns.join(',')}\r\n`;
 

@@ -24,7 +24,7 @@ export async function listEntries(em: Sql, keyring: Keyring, query: Query, reach
   const from = query.search ? await searchedFrom(em, before) : '0';
   const found = await rows<Row>(em)`
     select ${eventColumns}, u.email, coalesce(k.name, w.name) as key_name, t.name as tenant_name
-    from events e left join users u on u.id = e.actor_id left join api_keys k on k.id = e.key_id
+    from events e left join users u on u.id = e.actor_id and u.tenant_id is null left join api_keys k on k.id = e.key_id
       left join worker_tokens w on w.id = e.key_id left join tenants t on t.id = e.tenant_id
     where e.id < ${before}::bigint and e.id >= ${from}::bigint and ${sql.join(where, sql` and `)}
     order by e.id desc limit ${query.limit + 1}`;
@@ -47,7 +47,7 @@ function conditionsOf(query: Query): RawBuilder<unknown>[] {
       () =>
         isId.test(actor ?? '')
           ? sql`e.actor_id = ${actor}::uuid`
-          : sql`e.actor_id = (select id from users where email = ${actor?.toLowerCase()})`,
+          : sql`e.actor_id = (select id from users where email = ${actor?.toLowerCase()} and tenant_id is null)`,
     ],
     [query.keyId, () => sql`e.key_id = ${query.keyId}::uuid`],
     [query.type, () => sql`e.type like ${`${query.type?.replace(/_/g, '\\_')}%`}`],

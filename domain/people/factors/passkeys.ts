@@ -16,6 +16,7 @@ import type {
 } from '#contracts/identity/passkeys.ts';
 import type { Sql } from '../../database.ts';
 import { rows } from '../../sql.ts';
+import type { Realm } from '../realm.ts';
 
 const challengeSeconds = 300;
 const mostPasskeys = 20;
@@ -120,15 +121,18 @@ export async function askForPasskey(
   return options as PasskeyRequestOptions;
 }
 
-/** Whose passkey this is. Its signature is checked, and each challenge is answered once. Refuses with `passkey_refused`. */
+/** Whose passkey of this realm this is. Its signature is checked, and each challenge is answered once. Refuses with `passkey_refused`. */
 export async function usePasskey(
   em: Sql,
+  { tenantId }: Pick<Realm, 'tenantId'>,
   party: RelyingParty,
   { passkey, userId = null }: { passkey: PasskeyAssertion; userId?: string | null },
   bound: Bound,
 ): Promise<{ userId: string; passkeyId: string }> {
   const [known] = await rows<Row>(em)`
-    select * from passkeys where credential_id = ${passkey.id} and (${userId}::uuid is null or user_id = ${userId}::uuid)`;
+    select k.* from passkeys k join users u on u.id = k.user_id
+    where k.credential_id = ${passkey.id} and u.tenant_id is not distinct from ${tenantId}::uuid
+      and (${userId}::uuid is null or k.user_id = ${userId}::uuid)`;
   if (!known) throw refused();
   const verified = await verifyAuthenticationResponse({
     response: passkey as Parameters<typeof verifyAuthenticationResponse>[0]['response'],

@@ -70,6 +70,22 @@ export const wrongCode = (): DomainError =>
 const secretOf = (keyring: Keyring, userId: string, sealed: Buffer): string =>
   unseal(keyring.platformKey, sealed, contextOf(userId)).toString();
 
+/** For a backup, whose part is sealed as a whole. */
+export const totpSecretOf = secretOf;
+
+/** A secret that somebody used before, of which all codes up to now count as used. */
+export async function bringBackTotp(
+  em: Sql,
+  keyring: Keyring,
+  { userId, secret, confirmedAt }: { userId: string; secret: string; confirmedAt: string },
+): Promise<void> {
+  const sealed = seal(keyring.platformKey, Buffer.from(secret), contextOf(userId));
+  const step = Math.floor(Date.now() / 1000 / stepSeconds);
+  await rows(em)`
+    insert into totp_secrets (user_id, sealed, confirmed_at, last_step) values (${userId}, ${sealed}, ${confirmedAt}, ${step})
+    on conflict do nothing`;
+}
+
 /** The time step whose code this is; null when it is none of the three that count. */
 function stepOf(secret: string, code: string): number | null {
   const epoch = Math.floor(Date.now() / 1000);

@@ -17,7 +17,7 @@ import { tenantWithBelongings, type Belongings } from './twoTenants.ts';
  * wherever an id can stand. The cases are made from the routes: a new one is asked too, and one whose ids are not known here fails.
  */
 const routes = (Object.entries(routeTable) as [OperationId, AnyRoute][]).filter(
-  ([, { permission }]) => !['public', 'worker'].includes(permission),
+  ([, { permission }]) => !['public', 'worker', 'portal'].includes(permission),
 );
 const isAboutAThing = ({ scope, params }: AnyRoute): boolean =>
   scope !== undefined && scope in things && params !== undefined;
@@ -29,12 +29,22 @@ const names: Record<string, string> = {
   name: 'standard',
   version: '1',
   provider: 'database',
+  product: 'suite',
+  kid: 'a'.repeat(43),
   role: 'auditor',
+  schedule: 'applyRetention',
+  report: 'usage',
   act: 'erase_tenant',
+  item: 'mail_domain',
+  signUpId: '00000000-0000-4000-8000-000000000000',
+  arrivalId: '00000000-0000-4000-8000-000000000000',
 };
 
 /** Where only a valid body comes as far as to whose it is. */
-const bodies: Partial<Record<OperationId, object>> = { decideApproval: { verdict: 'refuse', note: 'x' } };
+const bodies: Partial<Record<OperationId, object>> = {
+  decideApproval: { verdict: 'refuse', note: 'x' },
+  skipOnboardingItem: { reason: 'x' },
+};
 
 /** Fields by which a query or a body can name a thing of a tenant. */
 const idFields = ['tenantId', 'runId', 'taskId', 'findingId', 'stepId'];
@@ -88,7 +98,7 @@ describe('people and keys of one tenant, on every route', () => {
       return id;
     });
   /** Things of people, whoever they are: no tenant has them. Who asks for another person's is told that there is none. */
-  const accountIds = { userId: true, targetId: true, tokenId: true, sessionId: true, passkeyId: true };
+  const accountIds = { userId: true, targetId: true, tokenId: true, sessionId: true, passkeyId: true, importId: true };
   const ask = (
     id: OperationId,
     route: AnyRoute,
@@ -122,6 +132,9 @@ describe('people and keys of one tenant, on every route', () => {
          union all select s::text from run_steps s where run_id = '${theirs.ids['runId']}'
          union all select k::text from tasks k where tenant_id = '${theirs.ids['tenantId']}'
          union all select f::text from drift_findings f where tenant_id = '${theirs.ids['tenantId']}'
+         union all select l::text from licenses l where tenant_id = '${theirs.ids['tenantId']}'
+         union all select u::text from license_uses u where tenant_id = '${theirs.ids['tenantId']}'
+         union all select n::text from license_renewals n where tenant_id = '${theirs.ids['tenantId']}'
          union all select a::text from role_assignments a where scope_id = '${theirs.ids['tenantId']}') as all_rows`,
     );
   const assertSilent = (answer: Answer): void =>
@@ -181,7 +194,7 @@ describe('people and keys of one tenant, on every route', () => {
       });
 
     it('are not empty: what is theirs is there', async () => {
-      for (const id of ['listTenants', 'listRuns', 'listTasks', 'listDriftFindings'] as const)
+      for (const id of ['listTenants', 'listRuns', 'listTasks', 'listDriftFindings', 'listLicenses'] as const)
         for (const who of await everyAsker()) {
           const { text } = await api.ask('GET', routeTable[id].path, who);
           assert.ok(text.includes(ours.canary), `${id}: ${text.slice(0, 200)}`);

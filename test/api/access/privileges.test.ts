@@ -10,7 +10,7 @@ import type { OperationId } from '../cases/routeCases.ts';
 import { personWith } from '../personWith.ts';
 
 const guarded = (Object.entries(routeTable) as [OperationId, AnyRoute][]).filter(
-  ([, { permission }]) => !['public', 'worker', 'signed-in'].includes(permission),
+  ([, { permission }]) => !['public', 'worker', 'signed-in', 'portal'].includes(permission),
 );
 
 /** D12, the other way: every route against every role, and against every single permission. The router itself makes the cases. */

@@ -65,6 +65,13 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
     body: { name: canary, permissions: ['runs:read'], scope: { kind: 'tenant', tenantId } },
   });
   const approvalId = await askedToErase(api, tenantId, canary);
+  const licenseId = await licensed(api, tenantId, canary);
+  const seat = await api.ask('POST', '/api/v1/licenses/check-out', {
+    body: { licenseId, kind: 'seat', holder: canary },
+  });
+  const renewalId = await renewed(api, tenantId, canary);
+  const backupId = await backedUp(api, tenantId, runId, canary);
+  await broughtBack(api, tenantId, runId);
   return {
     canary,
     plan,
@@ -76,11 +83,96 @@ export async function tenantWithBelongings(api: ApiInstallation, plan: string): 
       findingId,
       assignmentId: assignment!.id,
       approvalId,
+      licenseId,
+      renewalId,
+      backupId,
+      evidenceId: await evidenced(api, tenantId, canary),
+      drillId: await drilled(api, { tenantId, runId, backupId }, canary),
+      useId: String(seat.body['useId']),
       supportAccessId,
       keyId: String(key.body['id']),
       slug: `slug-${canary}`,
+      ticket: `tex_${'0'.repeat(28)}`,
     },
   };
+}
+
+/** A backup that was made once, which could not be read again. */
+async function backedUp(api: ApiInstallation, tenantId: string, runId: string, canary: string): Promise<string> {
+  const id = randomUUID();
+  await api.installation.asAdmin(
+    null,
+    `insert into backups (id, tenant_id, run_id, cause, state, at, verified_at, verified_as, refusal)
+     values ($1, $2, $3, 'asked', 'kept', now(), now(), 'bad', $4)`,
+    [id, tenantId, runId, canary],
+  );
+  await api.installation.asAdmin(
+    null,
+    `insert into tenant_backups (tenant_id, failures, failed_at, failure_code, failure, paused_at, pause_reason)
+     values ($1, 1, now(), 'backup_failed', $2, now(), $2) on conflict do nothing`,
+    [tenantId, canary],
+  );
+  return id;
+}
+
+/** A moment of it that was brought back. */
+const broughtBack = (api: ApiInstallation, tenantId: string, runId: string): Promise<unknown> =>
+  api.installation.asAdmin(
+    null,
+    `insert into recoveries (run_id, tenant_id, at, mode) values ($1, $2, now(), 'copy')`,
+    [runId, tenantId],
+  );
+
+/** What was signed of it. */
+async function evidenced(api: ApiInstallation, tenantId: string, canary: string): Promise<string> {
+  const id = randomUUID();
+  await api.installation.asAdmin(
+    null,
+    `insert into evidence_bundles (id, tenant_id, from_day, to_day, issued_at, digest, bundle)
+     values ($1, $2, current_date, current_date, now(), '', jsonb_build_object('kind', $3::text))`,
+    [id, tenantId, canary],
+  );
+  return id;
+}
+
+/** A drill of it that did not hold. */
+async function drilled(
+  api: ApiInstallation,
+  { tenantId, runId, backupId }: { tenantId: string; runId: string; backupId: string },
+  canary: string,
+): Promise<string> {
+  const id = randomUUID();
+  await api.installation.asAdmin(
+    null,
+    `insert into backup_drills (id, tenant_id, run_id, backup_id, cause, state, finished_at, backup_at, rpo_target_seconds, rto_target_ms,
+       reason_code, reason)
+     values ($1, $2, $3, $4, 'asked', 'failed', now(), now(), 60, 60000, 'drill_failed', $5)`,
+    [id, tenantId, runId, backupId, canary],
+  );
+  return id;
+}
+
+/** A licence whose policy is called like the tenant's things. */
+async function licensed(api: ApiInstallation, tenantId: string, canary: string): Promise<string> {
+  const rules = { product: 'suite', term: { kind: 'perpetual' }, entitlements: { [canary]: { flag: true } } };
+  await api.ask('POST', `/api/v1/license-policies/${canary}/versions`, { body: { baseVersion: 0, rules } });
+  const body = { policy: { name: canary, version: 1 } };
+  return String((await api.ask('POST', `/api/v1/tenants/${tenantId}/licenses`, { body })).body['id']);
+}
+
+/** A renewal that nobody carries out here, of a licence that nobody pays for. */
+async function renewed(api: ApiInstallation, tenantId: string, canary: string): Promise<string> {
+  const name = `${canary}-yearly`;
+  const rules = { product: 'suite', term: { kind: 'term', period: 'P1Y' } };
+  await api.ask('POST', `/api/v1/license-policies/${name}/versions`, { body: { baseVersion: 0, rules } });
+  const body = { policy: { name, version: 1 }, test: true };
+  const license = await api.ask('POST', `/api/v1/tenants/${tenantId}/licenses`, { body });
+  const { body: renewal, text } = await api.ask('POST', `/api/v1/licenses/${String(license.body['id'])}/renewals`, {
+    body: {},
+  });
+  const id = renewal['renewalId'] ?? renewal['id'];
+  if (typeof id !== 'string') throw new Error(text);
+  return id;
 }
 
 /** Somebody who asked the tenant to be let in. */

@@ -10,9 +10,36 @@ const isEmpty = ({ text }: Answer) => assert.equal(text, '');
 const is = (expected: object) => (answer: Answer) =>
   assert.partialDeepStrictEqual(answer.body, expected as Record<string, unknown>);
 
+/** Who is told to be signed in; portals say besides as whom. */
+const sessionIn = ({ body }: Answer): Record<string, unknown> => (body['session'] ?? body) as Record<string, unknown>;
+const told = (expected: object) => (answer: Answer) =>
+  assert.partialDeepStrictEqual(sessionIn(answer), expected as Record<string, unknown>);
+
 /** Signing in by steps, and what people do with their own sign-in. */
 export function identityCases(world: World) {
-  const joined = () => TestAccount.join(world.api);
+  return signInCases(world, {
+    prefix: () => '/api/v1',
+    name: 'Tenantry',
+    join: () => TestAccount.join(world.api),
+    async invite() {
+      const body = { email: `invited${Math.random()}@example.org`.toLowerCase(), name: 'Ada' };
+      return (await world.api.ask<PersonInvited>('POST', '/api/v1/people', { body })).body.link!.split('#')[1]!;
+    },
+  });
+}
+
+/** Where it is done: on the platform or at a portal, by the same code and so by the same cases. */
+export interface SignInPlace {
+  /** Asked for when a case is, since the tenant is not there before. */
+  prefix(): string;
+  /** In authenticator apps. */
+  name: string;
+  join(): Promise<TestAccount>;
+  /** The token of somebody's invitation, who is called Ada. */
+  invite(): Promise<string>;
+}
+
+export function signInCases(world: World, { prefix, name, join: joined, invite }: SignInPlace) {
   const withTotp = async () => {
     const account = await joined();
     await account.addTotp();
@@ -25,11 +52,6 @@ export function identityCases(world: World) {
   };
   const tokenFor = async (userId: string, purpose: 'password_reset' | 'recovery') =>
     (await makeLink(world.api.installation.em, { purpose, userId, createdBy: null })).token;
-  const invited = async () => {
-    const body = { email: `invited${Math.random()}@example.org`.toLowerCase(), name: 'Ada' };
-    return (await world.api.ask<PersonInvited>('POST', '/api/v1/people', { body })).body;
-  };
-
   return {
     answerSecondFactor: {
       async succeeds() {
@@ -39,7 +61,8 @@ export function identityCases(world: World) {
         assert.deepEqual(answer.body['factors'], ['totp', 'recovery_code']);
         return { body: { code: await account.code() }, cookie };
       },
-      shows: ({ headers }: Answer) => assert.match(headers['set-cookie']![0]!, /^tenantry=[\w-]{43};/),
+      shows: ({ headers }: Answer) =>
+        assert.match(headers['set-cookie']![0]!, /^tenantry(?:-portal-\w{26})?=[\w-]{43};/),
     },
     askForSecondFactor: {
       async succeeds() {
@@ -55,26 +78,27 @@ export function identityCases(world: World) {
     signInByPasskey: {
       async succeeds() {
         const { account } = await withPasskey();
-        const asked = await world.api.ask<PasskeyRequestOptions>('POST', '/api/v1/session/passkey/options', {
+        const asked = await world.api.ask<PasskeyRequestOptions>('POST', `${prefix()}/session/passkey/options`, {
           cookie: null,
         });
         return { body: { passkey: account.authenticator.get(asked.body) }, cookie: cookiesOf(asked as Answer<never>) };
       },
-      shows: is({ factors: { totp: false, passkeys: 1, recoveryCodesLeft: 10 } }),
+      shows: told({ factors: { totp: false, passkeys: 1, recoveryCodesLeft: 10 } }),
     },
     confirmSession: {
       async succeeds() {
         const { cookie, password } = await joined();
         return { cookie, body: { password } };
       },
-      shows: ({ body }: Answer) => assert.ok(Date.parse(body['authenticatedAt'] as string) > Date.now() - 10_000),
+      shows: (answer: Answer) =>
+        assert.ok(Date.parse(sessionIn(answer)['authenticatedAt'] as string) > Date.now() - 10_000),
     },
     askForConfirmation: {
       succeeds: async () => ({ cookie: (await withPasskey()).account.cookie }),
       shows: is({ userVerification: 'required' }),
     },
     listSessions: {
-      succeeds: async () => ({}),
+      succeeds: async () => ({ cookie: (await joined()).cookie }),
       shows: ({ body }: Answer) => {
         const items = body['items'] as { isCurrent: boolean; device: string }[];
         assert.equal(items.filter(({ isCurrent }) => isCurrent).length, 1);
@@ -84,7 +108,10 @@ export function identityCases(world: World) {
       async succeeds() {
         const account = await joined();
         await account.enterPassword();
-        const { body } = await account.ask<{ items: { id: string; isCurrent: boolean }[] }>('GET', '/api/v1/sessions');
+        const { body } = await account.ask<{ items: { id: string; isCurrent: boolean }[] }>(
+          'GET',
+          `${prefix()}/sessions`,
+        );
         const other = body.items.find(({ isCurrent }) => !isCurrent)!;
         return { params: { sessionId: other.id }, cookie: account.cookie };
       },
@@ -105,7 +132,8 @@ export function identityCases(world: World) {
         const { cookie, password: current } = await joined();
         return { cookie, body: { current, password: 'another good sentence' } };
       },
-      shows: ({ headers }: Answer) => assert.match(headers['set-cookie']![0]!, /^tenantry=[\w-]{43};/),
+      shows: ({ headers }: Answer) =>
+        assert.match(headers['set-cookie']![0]!, /^tenantry(?:-portal-\w{26})?=[\w-]{43};/),
     },
     changeEmail: {
       succeeds: async () => ({ cookie: (await joined()).cookie, body: { email: 'Changed@example.org' } }),
@@ -115,12 +143,15 @@ export function identityCases(world: World) {
     beginTotp: {
       succeeds: async () => ({ cookie: (await joined()).cookie }),
       shows: ({ body }: Answer) =>
-        assert.match(String(body['uri']), /^otpauth:\/\/totp\/Tenantry:joined\d+%40example\.org\?/),
+        assert.match(
+          decodeURIComponent(String(body['uri'])),
+          new RegExp(`^otpauth://totp/${name}:joined\\d+@example\\.org\\?`),
+        ),
     },
     confirmTotp: {
       async succeeds() {
         const account = await joined();
-        account.secret = (await account.ask<{ secret: string }>('POST', '/api/v1/account/totp')).body.secret;
+        account.secret = (await account.ask<{ secret: string }>('POST', `${prefix()}/account/totp`)).body.secret;
         return { cookie: account.cookie, body: { code: await account.code() } };
       },
       shows: ({ body }: Answer) => assert.equal((body['recoveryCodes'] as string[]).length, 10),
@@ -136,12 +167,12 @@ export function identityCases(world: World) {
     },
     offerPasskey: {
       succeeds: async () => ({ cookie: (await joined()).cookie }),
-      shows: is({ rp: { id: 'localhost', name: 'Tenantry' }, authenticatorSelection: { residentKey: 'required' } }),
+      shows: is({ rp: { id: 'localhost', name }, authenticatorSelection: { residentKey: 'required' } }),
     },
     addPasskey: {
       async succeeds() {
         const account = await joined();
-        const { body } = await account.ask<PasskeyCreationOptions>('POST', '/api/v1/account/passkeys/options');
+        const { body } = await account.ask<PasskeyCreationOptions>('POST', `${prefix()}/account/passkeys/options`);
         return { cookie: account.cookie, body: { passkey: account.authenticator.create(body) } };
       },
       shows: is({ passkey: { name: 'A program', isSynced: false } }),
@@ -163,17 +194,16 @@ export function identityCases(world: World) {
 
     checkLink: {
       async succeeds() {
-        const { link } = await invited();
-        return { body: { token: link!.split('#')[1] }, cookie: null };
+        return { body: { token: await invite() }, cookie: null };
       },
       shows: is({ purpose: 'invitation', name: 'Ada' }),
     },
     acceptInvitation: {
       async succeeds() {
-        const token = (await invited()).link!.split('#')[1];
+        const token = await invite();
         return { body: { token, password: 'a sentence of my own' }, cookie: null };
       },
-      shows: is({ user: { name: 'Ada', role: 'none' }, permissions: [], mustSetUp: null }),
+      shows: told({ user: { name: 'Ada' }, mustSetUp: null }),
     },
     resetPassword: {
       async succeeds() {
@@ -194,52 +224,6 @@ export function identityCases(world: World) {
     askForPasswordReset: {
       succeeds: async () => ({ body: { email: 'nobody@example.org' }, cookie: null }),
       shows: is({}),
-    },
-
-    listPeople: {
-      succeeds: async () => ({}),
-      shows: ({ body }: Answer) => assert.ok((body['items'] as unknown[]).length > 0),
-    },
-    readPerson: {
-      succeeds: async () => ({ params: { userId: (await withTotp()).userId } }),
-      shows: is({ state: 'active', totp: true, passkeys: 0, recoveryCodesLeft: 10 }),
-    },
-    invitePerson: {
-      succeeds: async () => ({
-        body: { email: 'Grace@example.org', roles: [{ role: 'support', scope: { kind: 'platform' } }] },
-      }),
-      shows(answer: Answer) {
-        is({ person: { email: 'grace@example.org', state: 'invited' } })(answer);
-        assert.match(String(answer.body['link']), /^http:\/\/localhost:4400\/accept-invitation#[\w-]{32}$/);
-      },
-    },
-    inviteAgain: {
-      succeeds: async () => ({ params: { userId: (await invited()).person.id } }),
-      shows: ({ body }: Answer) => assert.match(String(body['link']), /#[\w-]{32}$/),
-    },
-    withdrawInvitation: {
-      succeeds: async () => ({ params: { userId: (await invited()).person.id } }),
-      shows: isEmpty,
-    },
-    disablePerson: {
-      succeeds: async () => ({ params: { userId: (await joined()).userId } }),
-      shows: is({ state: 'disabled' }),
-    },
-    enablePerson: {
-      async succeeds() {
-        const { userId } = await joined();
-        await world.api.ask('POST', `/api/v1/people/${userId}/disable`);
-        return { params: { userId } };
-      },
-      shows: is({ state: 'active' }),
-    },
-    resetFactors: {
-      succeeds: async () => ({ params: { userId: (await withTotp()).userId } }),
-      shows: is({ totp: false, recoveryCodesLeft: 0 }),
-    },
-    sendPasswordReset: {
-      succeeds: async () => ({ params: { userId: (await joined()).userId } }),
-      shows: ({ body }: Answer) => assert.match(String(body['link']), /\/reset-password#[\w-]{32}$/),
     },
   } satisfies Record<string, RouteCase>;
 }

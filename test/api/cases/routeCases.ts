@@ -9,10 +9,28 @@ import { auditCases } from './auditCases.ts';
 import { attentionCases } from './attentionCases.ts';
 import { codecCases } from './codecCases.ts';
 import { blueprintCases } from './blueprintCases.ts';
+import { offboardingCases } from './offboardingCases.ts';
+import { suspensionCases } from './suspensionCases.ts';
 import { supportCases } from './supportCases.ts';
+import { handoverCases } from './handoverCases.ts';
 import { decisionCases } from './decisionCases.ts';
 import { driftCases } from './driftCases.ts';
+import { importCases } from './importCases.ts';
+import { arrivalCases } from '../backups/arrivalCases.ts';
+import { runbookCases } from '../runbooks/runbookCases.ts';
+import { recoveryCases } from '../recovery/recoveryCases.ts';
+import { restoreCases } from '../backups/restoreCases.ts';
+import { serverCases } from '../recovery/serverCases.ts';
+import { platformBackupCases } from '../backups/platformBackupCases.ts';
+import { scheduleCases } from '../schedules/scheduleCases.ts';
+import { licenseCases } from '../licenses/licenseCases.ts';
+import { backupCases } from '../backups/backupCases.ts';
+import { renewalCases } from '../renewals/renewalCases.ts';
+import { fleetCases } from './fleetCases.ts';
 import { identityCases } from './identityCases.ts';
+import { onboardingCases } from './onboardingCases.ts';
+import { peopleCases } from './peopleCases.ts';
+import { adminInvitationCases, portalCases } from './portalCases.ts';
 import { roleCases } from './roleCases.ts';
 import { owner, type Answer, type ApiInstallation, type Asking } from '../apiInstallation.ts';
 
@@ -39,6 +57,8 @@ export interface World {
   workerToken: string;
   /** What happens to the worker's providers. */
   stepIn: StepIn;
+  /** What the API believes of backups of the whole server; its workers have none. */
+  physical: { kind: 'off' | 'lowlevel' | 'pgbackrest' };
 }
 
 const events = (text: string) => text.split('\n\n').filter((event) => event.startsWith('event: run'));
@@ -52,12 +72,31 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
 
   return {
     ...decisionCases(world),
+    ...handoverCases(world),
+    ...importCases(world),
+    ...licenseCases(world),
+    ...scheduleCases(world),
+    ...platformBackupCases(world),
+    ...serverCases(world),
+    ...restoreCases(world),
+    ...recoveryCases(world),
+    ...arrivalCases(world),
+    ...runbookCases(world),
+    ...renewalCases(world),
+    ...backupCases(world),
     ...roleCases(world),
     ...auditCases(world),
     ...approvalCases(world),
     ...supportCases(world),
+    ...suspensionCases(world),
+    ...offboardingCases(world),
     ...apiKeyCases(world),
     ...identityCases(world),
+    ...peopleCases(world),
+    ...portalCases(world),
+    ...onboardingCases(world),
+    ...adminInvitationCases(world),
+    ...fleetCases(world),
     claimOwner: {
       async succeeds() {
         await world.api.installation.asAdmin(
@@ -116,8 +155,17 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       shows: is({ slug: 'abo', state: 'active', admin: { email: 'a@example.org', name: null } }),
     },
     updateTenant: {
-      succeeds: async () => ({ ...(await ofActive()), body: { name: 'Åbo', admin: { email: 'b@example.org' } } }),
-      shows: is({ name: 'Åbo', slug: 'abo', admin: { email: 'b@example.org' } }),
+      succeeds: async () => ({ ...(await ofActive()), body: { name: 'Åbo', labels: { tier: 'gold' } } }),
+      shows: is({ name: 'Åbo', slug: 'abo', labels: { tier: 'gold' } }),
+    },
+    changeTenantPlan: {
+      async succeeds() {
+        const blueprint = { name: 'standard', version: 1 };
+        await world.api.ask('POST', '/api/v1/plans', { body: { name: 'another', title: 'Another', blueprint } });
+        const { tenantId } = await world.api.installation.provision({ name: 'Moved up' });
+        return { params: { tenantId }, body: { plan: 'another', expected: 'standard' } };
+      },
+      shows: is({ plan: 'another', state: 'active' }),
     },
     deleteTenant: {
       async succeeds() {
@@ -239,7 +287,7 @@ export function routeCases(world: World): Record<OperationId, RouteCase> {
       shows({ body, headers }) {
         const [key] = body['keys'] as Record<string, string>[];
         assert.deepEqual(Object.keys(key!).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
-        assert.equal(headers['cache-control'], 'public, max-age=300');
+        assert.equal(headers['cache-control'], 'public, max-age=2');
       },
     },
     readLiveness: { succeeds: async () => ({ cookie: null }), shows: is({ live: true }) },

@@ -78,7 +78,7 @@ export function supportCases(world: World): Record<SupportRoute, RouteCase> {
     },
     readPortalSession: {
       succeeds: async () => ({ cookie: (await entered()).cookie, params: { slug: 'abo' } }),
-      shows: is({ session: { kind: 'break_glass', actingAs: { kind: 'administrator' } } }),
+      shows: is({ session: { kind: 'support', access: 'break_glass', actingAs: { kind: 'administrator' } } }),
     },
   };
 }

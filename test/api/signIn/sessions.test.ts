@@ -185,6 +185,7 @@ describe('sessions', () => {
       ['DELETE', `/api/v1/role-assignments/${held!.id}`],
       ['POST', '/api/v1/worker-tokens', { name: 'Outside', taskQueue: 'outside' }],
       ['POST', '/api/v1/signing-secrets'],
+      ['POST', `/api/v1/licenses/${tenantId}/revoke`, {}],
     ];
     await proveMinutesAgo(account, 11);
     for (const [method, path, body] of dangerous)

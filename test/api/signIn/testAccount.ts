@@ -1,6 +1,12 @@
 import { generateSync } from 'otplib';
 import type { PersonInvited } from '#contracts/identity/people.ts';
 import type { PasskeyCreationOptions } from '#contracts/identity/passkeys.ts';
+import type { PortalRole } from '#contracts/portal/permissions.ts';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { addInvited } from '#domain/people/invitations.ts';
+import { makeLink } from '#domain/people/links.ts';
+import { findTenantRealm } from '#domain/people/realm.ts';
+import { base32OfId } from '#domain/resources/names.ts';
 import { ask, type Answer, type ApiInstallation, type Asking } from '../apiInstallation.ts';
 import { SoftAuthenticator } from './softAuthenticator.ts';
 
@@ -15,6 +21,18 @@ export const cookiesOf = ({ headers }: Pick<Answer, 'headers'>): string =>
     .filter((pair) => !pair.endsWith('='))
     .join('; ');
 
+/** Where somebody signs in: the prefix of the API's addresses there, and the name of the session's cookie. */
+export interface Place {
+  prefix: string;
+  cookie: string;
+}
+const platform: Place = { prefix: '/api/v1', cookie: 'tenantry' };
+
+export const portalOf = ({ tenantId, slug }: { tenantId: string; slug: string }): Place => ({
+  prefix: `/api/v1/portals/${slug}`,
+  cookie: `tenantry-portal-${base32OfId(tenantId)}`,
+});
+
 /** An API with an owner who invites. */
 export type Host = Pick<ApiInstallation, 'url' | 'ask' | 'installation'>;
 
@@ -24,6 +42,7 @@ export class TestAccount {
   readonly userId: string;
   readonly email: string;
   readonly password = password;
+  readonly place: Place;
   /** Of the session. */
   cookie: string;
   recoveryCodes: string[] = [];
@@ -31,30 +50,63 @@ export class TestAccount {
   readonly authenticator = new SoftAuthenticator();
   #lastStep = 0;
 
-  private constructor(api: Host, userId: string, email: string, cookie: string) {
+  private constructor(api: Host, userId: string, email: string, place = platform) {
     this.api = api;
     this.userId = userId;
     this.email = email;
-    this.cookie = cookie;
+    this.cookie = '';
+    this.place = place;
   }
 
   static async join(api: Host, roles: object[] = []): Promise<TestAccount> {
     const email = `joined${++count}@example.org`;
     const invited = await api.ask<PersonInvited>('POST', '/api/v1/people', { body: { email, roles } });
-    const token = invited.body.link?.split('#')[1] ?? '';
+    const token = invited.body.link?.split('#')[1];
+    if (!token) throw new Error(`could not be invited: ${invited.text}`);
+    return new TestAccount(api, invited.body.person.id, email).#accept(token);
+  }
+
+  /** Somebody of a tenant, who came in at its portal; invited as a row, so that nobody has to be there before. */
+  static async joinTenant(
+    api: Host,
+    tenant: { tenantId: string; slug: string },
+    portalRole: PortalRole = 'member',
+    email = `joined${++count}@example.org`,
+  ): Promise<TestAccount> {
+    const { em, platform: stands } = api.installation;
+    const realm = await findTenantRealm(em, stands, tenant.tenantId);
+    if (!realm) throw new Error('the tenant has no realm');
+    // As long as nobody has joined, the invitation of who is named withdraws that of any other administrator.
+    if (portalRole === 'tenant-admin')
+      await api.installation.until('the invitations of the tenant to be sent', 30_000, async () => {
+        const open = await api.installation.asAdmin(
+          null,
+          `select 1 from runs where tenant_id = $1 and kind = 'deliverInvitation' and state in ('queued', 'running')`,
+          [tenant.tenantId],
+        );
+        return open.length === 0;
+      });
+    const { userId, token } = await em.transactional(async (tx) => {
+      const id = await addInvited(tx, realm, { email, portalRole }, theSystem);
+      const link = await makeLink(tx, { purpose: 'invitation', userId: id, createdBy: null });
+      return { userId: id, token: link.token };
+    });
+    return new TestAccount(api, userId, email, portalOf(tenant)).#accept(token);
+  }
+
+  async #accept(token: string): Promise<this> {
     const body = { token, password, name: 'Ines Weber' };
-    const answer = await api.ask('POST', '/api/v1/links/invitation', { body, cookie: null });
-    if (answer.status !== 201) throw new Error(`could not join: ${invited.text} ${answer.text}`);
-    const account = new TestAccount(api, invited.body.person.id, email, '');
-    account.keep(answer);
-    return account;
+    const answer = await ask(this.api.url, 'POST', `${this.place.prefix}/links/invitation`, { body });
+    if (answer.status !== 201) throw new Error(`could not join: ${answer.text}`);
+    this.keep(answer);
+    return this;
   }
 
   /** Keeps the session that an answer gave. */
   keep(answer: Answer<unknown>): void {
     const given = cookiesOf(answer)
       .split('; ')
-      .find((pair) => pair.startsWith('tenantry='));
+      .find((pair) => pair.startsWith(`${this.place.cookie}=`));
     if (given) this.cookie = given;
   }
 
@@ -65,11 +117,15 @@ export class TestAccount {
   }
 
   async addTotp(): Promise<void> {
-    const begun = await this.ask<{ secret: string }>('POST', '/api/v1/account/totp');
+    const begun = await this.ask<{ secret: string }>('POST', `${this.place.prefix}/account/totp`);
     this.secret = begun.body.secret;
-    const confirmed = await this.ask<{ recoveryCodes: string[] | null }>('POST', '/api/v1/account/totp/confirm', {
-      body: { code: await this.code() },
-    });
+    const confirmed = await this.ask<{ recoveryCodes: string[] | null }>(
+      'POST',
+      `${this.place.prefix}/account/totp/confirm`,
+      {
+        body: { code: await this.code() },
+      },
+    );
     if (confirmed.status !== 201) throw new Error(`no TOTP: ${begun.text} ${confirmed.text}`);
     this.recoveryCodes = confirmed.body.recoveryCodes ?? this.recoveryCodes;
   }
@@ -89,15 +145,15 @@ export class TestAccount {
   }
 
   async addPasskey(): Promise<Answer<{ passkey: { id: string }; recoveryCodes: string[] | null }>> {
-    const options = await this.ask<PasskeyCreationOptions>('POST', '/api/v1/account/passkeys/options');
+    const options = await this.ask<PasskeyCreationOptions>('POST', `${this.place.prefix}/account/passkeys/options`);
     const passkey = this.authenticator.create(options.body);
-    return this.ask('POST', '/api/v1/account/passkeys', { body: { name: 'Key', passkey } });
+    return this.ask('POST', `${this.place.prefix}/account/passkeys`, { body: { name: 'Key', passkey } });
   }
 
   /** The first step of a sign-in; its answer and the cookies to go on with. */
   async enterPassword(asking: Asking = {}): Promise<{ answer: Answer; cookie: string }> {
     const body = { email: this.email, password: this.password };
-    const answer = await ask(this.api.url, 'POST', '/api/v1/session', { body, ...asking });
+    const answer = await ask(this.api.url, 'POST', `${this.place.prefix}/session`, { body, ...asking });
     return { answer, cookie: cookiesOf(answer) };
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Consent, PortalSession } from '#contracts/support/supportAccess.ts';
+import type { PortalSession } from '#contracts/portal/session.ts';
+import type { Consent } from '#contracts/support/supportAccess.ts';
 import { closeOverdue } from '#domain/support/closeOverdue.ts';
 import { admin, reason, refused, supportedTenant, type SupportedTenant } from './supportedTenant.ts';
 
@@ -114,7 +115,8 @@ describe('acting for a tenant by its consent', () => {
     assert.partialDeepStrictEqual(await at('abo'), {
       supportAccessId: id,
       actingAs: { kind: 'administrator', title: admin.name },
-      kind: 'consent',
+      kind: 'support',
+      access: 'consent',
     });
     assert.equal(await at('other'), null);
     assert.equal(await at('abo', null), null);

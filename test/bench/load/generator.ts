@@ -3,13 +3,13 @@
  * by a message and tells what came of it by another.
  */
 import { performance } from 'node:perf_hooks';
-import { Line, requestOf } from './line.ts';
+import { Line, requestOf, type Asked } from './line.ts';
 
 export interface LoadOrder {
   url: string;
   path: string;
-  /** Asked with in turn: a key each, a cookie each. */
-  headers: Record<string, string>[];
+  /** In turn: a key each, a cookie each. */
+  asked: Asked[];
   seconds: number;
   connections: number;
   /**
@@ -28,8 +28,8 @@ export interface LoadOutcome {
   others: Record<string, number>;
 }
 
-async function load({ url, path, headers, seconds, connections, perSecond }: LoadOrder): Promise<LoadOutcome> {
-  const requests = headers.map((one) => requestOf(url, path, one));
+async function load({ url, path, asked, seconds, connections, perSecond }: LoadOrder): Promise<LoadOutcome> {
+  const requests = asked.map((one) => requestOf(url, path, one));
   const lines = await Promise.all(Array.from({ length: connections }, () => Line.open(url)));
   const outcome: LoadOutcome = { count: 0, seconds, latencies: [], others: {} };
   let next = 0;

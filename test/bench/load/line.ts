@@ -58,13 +58,23 @@ export class Line {
   }
 }
 
-export const requestOf = (url: string, path: string, headers: Record<string, string>): Buffer =>
-  Buffer.from(
+/** What one request of a load asks. */
+export interface Asked {
+  headers: Record<string, string>;
+  /** Sent by POST, as JSON; without one it is a GET. */
+  body?: object;
+}
+
+export function requestOf(url: string, path: string, { headers, body }: Asked): Buffer {
+  const content = body === undefined ? '' : JSON.stringify(body);
+  const ofContent = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(content)) };
+  return Buffer.from(
     [
-      `GET ${path} HTTP/1.1`,
+      `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1`,
       `Host: ${new URL(url).host}`,
-      ...Object.entries(headers).map((pair) => pair.join(': ')),
+      ...Object.entries({ ...headers, ...(body === undefined ? {} : ofContent) }).map((pair) => pair.join(': ')),
       '',
-      '',
+      content,
     ].join('\r\n'),
   );
+}

@@ -1,9 +1,10 @@
 import type { Breach } from '../drill.ts';
-import type { Ground } from '../ground.ts';
+import type { Acknowledged, Ground } from '../ground.ts';
 import { brokenInvariants } from '../invariants.ts';
 import type { Random } from '../random.ts';
 import type { Place } from './places.ts';
-import { stories, type Begun, type Story } from './stories.ts';
+import { stories } from './stories.ts';
+import type { Begun, Story } from './story.ts';
 import { strike, type ApiProcess, type Victim } from './victims.ts';
 
 /** One place of one story: with a victim, a cell of the matrix. */
@@ -27,7 +28,10 @@ export interface Struck {
   breaches: Breach[];
 }
 
-export const allCells: readonly Cell[] = stories.flatMap((story) => story.places.map((place) => ({ story, place })));
+export const cellsOf = (of: readonly Story[]): Cell[] =>
+  of.flatMap((story) => story.places.map((place) => ({ story, place })));
+
+export const allCells: readonly Cell[] = cellsOf(stories);
 
 /** Few enough that what is measured is the recovery, and not the work of all the others that goes on at the same time. */
 const measuredAtOnce = 8;
@@ -53,7 +57,8 @@ export function batchesOf(hits: readonly Cell[], random: Random): Batch[] {
   ];
 }
 
-function packed(hits: readonly Cell[], random: Random, atOnce: number): Cell[][] {
+/** In batches of at most so many, and of a story that stands alone one at a time. */
+export function packed(hits: readonly Cell[], random: Random, atOnce: number): Cell[][] {
   const batches: Cell[][] = [];
   let waiting = random.shuffled(hits);
   while (waiting.length > 0) {
@@ -78,18 +83,8 @@ export async function strikeBatch(
   { cells, isMeasured }: Batch,
   by: { api: ApiProcess | null; random: Random },
 ): Promise<Struck> {
-  const begun = await beginAll(ground, cells);
+  const begun = await beginAll(ground, await prepareAll(ground, cells));
   const subjects = begun.map(({ subject }) => subject);
-  await ground.worker.plan(
-    begun.map(({ subject, cell: { story, place } }) => ({
-      tenantId: subject,
-      halt: place.position,
-      fail: story.fails,
-    })),
-  );
-  const halted = ground.worker.allHalted(subjects, haltMs);
-  await Promise.all(begun.map(({ runId }) => ground.start(runId)));
-  await nobodyIsMissing(ground, begun, await halted);
 
   const readyAt = await strike(ground, victim, by);
   await ground.settled(subjects, settleMs);
@@ -102,8 +97,61 @@ export async function strikeBatch(
   return { hits, breaches: [...wrongEnds(victim, begun, ends), ...(await brokenInvariants(ground))] };
 }
 
-/** A place that was not reached in time was not cut: that is no pass. */
-async function nobodyIsMissing(ground: Ground, begun: (Begun & { cell: Cell })[], missing: string[]): Promise<void> {
+interface Prepared {
+  cell: Cell;
+  tenant: Acknowledged | null;
+}
+
+export type BegunAt = Begun & Prepared;
+
+/** Brings a tenant for each cell to where its workflow can begin. */
+export async function prepareAll(ground: Ground, batch: readonly Cell[]): Promise<Prepared[]> {
+  const prepared = await Promise.all(
+    [...Map.groupBy(batch, ({ story }) => story)].map(async ([story, cells]) => {
+      const tenants = await story.prepare?.(ground, cells.map(labelOf));
+      return cells.map((cell, at) => ({ cell, tenant: tenants?.[at] ?? null }));
+    }),
+  );
+  return prepared.flat();
+}
+
+/**
+ * Brings a run to each cell's place. Those that keep a workflow's task busy come last: a local activity is tried again when it stands for
+ * long, and the others may take their time.
+ */
+export async function beginAll(ground: Ground, prepared: readonly Prepared[]): Promise<BegunAt[]> {
+  const begun: BegunAt[] = [];
+  for (const inTasks of [false, true]) {
+    const some = await openAll(
+      ground,
+      prepared.filter(({ cell }) => cell.place.inWorkflowTask === inTasks),
+    );
+    await allAtTheirPlace(ground, some);
+    begun.push(...some);
+  }
+  return begun;
+}
+
+/** One after the other, each with its plan: on a busy machine the reconciler starts what waits for the others. */
+async function openAll(ground: Ground, prepared: readonly Prepared[]): Promise<BegunAt[]> {
+  const begun: BegunAt[] = [];
+  for (const { cell, tenant } of prepared) {
+    const { story, place } = cell;
+    const opened = await story.open(ground, tenant, labelOf(cell));
+    await ground.worker.plan([{ tenantId: opened.subject, halt: place.position, fail: story.fails }]);
+    begun.push({ ...opened, cell, tenant });
+  }
+  return begun;
+}
+
+/** Starts them all. A place that was not reached in time was not cut: that is no pass. */
+async function allAtTheirPlace(ground: Ground, begun: readonly BegunAt[]): Promise<void> {
+  const halted = ground.worker.allHalted(
+    begun.map(({ subject }) => subject),
+    haltMs,
+  );
+  await Promise.all(begun.map(({ runId }) => ground.start(runId)));
+  const missing = await halted;
   const late = begun.filter(({ subject }) => missing.includes(subject));
   if (late.length === 0) return;
   const runs = await ground.ask<{ id: string; state: string }>('select id, state from runs where id = any($1)', [
@@ -116,21 +164,6 @@ async function nobodyIsMissing(ground: Ground, begun: (Begun & { cell: Cell })[]
   throw new Error(`${late.length} of ${begun.length} executions did not come to their place:\n${told.join('\n')}`);
 }
 
-async function beginAll(ground: Ground, batch: readonly Cell[]): Promise<(Begun & { cell: Cell })[]> {
-  const byStory = Map.groupBy(batch, ({ story }) => story);
-  const prepared = await Promise.all(
-    [...byStory].map(async ([story, cells]) => {
-      const tenants = await story.prepare?.(ground, cells.map(labelOf));
-      return cells.map((cell, at) => ({ cell, tenant: tenants?.[at] ?? null }));
-    }),
-  );
-  return Promise.all(
-    prepared
-      .flat()
-      .map(async ({ cell, tenant }) => ({ ...(await cell.story.open(ground, tenant, labelOf(cell))), cell })),
-  );
-}
-
 const labelOf = ({ place: { position } }: Cell): string => `${position.when} ${position.at}`;
 
 interface End extends Record<string, unknown> {
@@ -138,6 +171,8 @@ interface End extends Record<string, unknown> {
   /** Of the tenant. */
   state: string | null;
   ends: Record<string, string>;
+  /** Why one of its runs did not succeed. */
+  why: string | null;
   /** When something of its runs moved after the victim was ready again; null when all had ended. */
   movedAt: number | null;
   endedAt: number;
@@ -146,6 +181,7 @@ interface End extends Record<string, unknown> {
 async function endsOf(ground: Ground, subjects: string[], readyAt: number): Promise<Map<string, End>> {
   const ends = await ground.ask<End>(
     `select coalesce(r.tenant_id, r.id) as subject, t.state, jsonb_object_agg(r.kind, r.state order by r.created_at) as ends,
+       string_agg(concat_ws(': ', r.kind, r.reason_code, r.reason), '; ') filter (where r.reason_code is not null) as why,
        (extract(epoch from max(r.finished_at)) * 1000)::float8 as "endedAt",
        (extract(epoch from min(moved.at)) * 1000)::float8 as "movedAt"
      from runs r left join tenants t on t.id = r.tenant_id
@@ -161,7 +197,7 @@ async function endsOf(ground: Ground, subjects: string[], readyAt: number): Prom
   return new Map(ends.map((end) => [end.subject, end]));
 }
 
-function wrongEnds(victim: Victim, begun: (Begun & { cell: Cell })[], ends: Map<string, End>): Breach[] {
+function wrongEnds(victim: Victim, begun: readonly BegunAt[], ends: Map<string, End>): Breach[] {
   return begun.flatMap(({ subject, cell: { story, place } }) => {
     const end = ends.get(subject);
     const run = end?.ends[story.kind] ?? 'never begun';
@@ -169,7 +205,9 @@ function wrongEnds(victim: Victim, begun: (Begun & { cell: Cell })[], ends: Map<
     return [
       {
         rule: 'D1',
-        what: `${story.kind}, ${place.step} ${place.moment}, ${victim} killed: ended ${run}, the tenant ${end?.state}`,
+        what:
+          `${story.kind}, ${place.step} ${place.moment}, ${victim} killed: ended ${run}, the tenant ${end?.state}` +
+          (end?.why ? ` (${end.why})` : ''),
       },
     ];
   });

@@ -34,6 +34,8 @@ const moments: Moment[] = [
 ];
 const hits = 3;
 const patienceMs = 60_000;
+/** On a busy machine the kill may come when all is answered: nothing was cut then, and it is tried again. */
+const mostTries = 4;
 
 /** Kills the API under requests that start each workflow a request can start, at every moment of theirs. */
 export async function requestsAreKilled({ say }: DrillRoom, ground: Ground): Promise<Breach[]> {
@@ -43,11 +45,11 @@ export async function requestsAreKilled({ say }: DrillRoom, ground: Ground): Pro
   const breaches: Breach[] = [];
   try {
     for (const moment of moments) {
-      const requests = await requestsOf(ground);
-      await startOne(ground, api);
-      const cut = await cutAt(moment, { ground, api, temporal, requests });
+      const { requests, cut } = await untilCut(moment, { ground, api, temporal });
       say(`API killed under ${requests.length} requests, ${moment.title}: recovered in ${cut.seconds.toFixed(1)} s`);
       breaches.push(...cut.breaches.map((what) => ({ rule: 'D1', what: `${moment.title}: ${what}` })));
+      if (cut.seconds > recoverySeconds.API)
+        breaches.push({ rule: 'D1', what: `${moment.title}: recovery took ${cut.seconds.toFixed(1)} s`, isLate: true });
       breaches.push(...(await brokenInvariants(ground)));
     }
     return breaches;
@@ -57,6 +59,21 @@ export async function requestsAreKilled({ say }: DrillRoom, ground: Ground): Pro
     await temporal.stop();
   }
 }
+
+async function untilCut(
+  moment: Moment,
+  of: Omit<Cut, 'requests'>,
+): Promise<{ requests: Cut['requests']; cut: CutResult }> {
+  for (let tries = 1; ; tries++) {
+    const requests = await requestsOf(of.ground);
+    await startOne(of.ground, of.api);
+    const cut = await cutAt(moment, { ...of, requests });
+    if (!cut.wasTooLate) return { requests, cut };
+    if (tries === mostTries) return { requests, cut: { ...cut, breaches: [...cut.breaches, tooLate] } };
+  }
+}
+
+const tooLate = 'every request was answered before the kill';
 
 /** Afterwards the API is connected to Temporal and knows which cluster it is: nothing but the start is left to ask. */
 async function startOne(ground: Ground, api: ApiProcess): Promise<void> {
@@ -95,7 +112,8 @@ async function requestsOf(ground: Ground): Promise<(Request & { wanted: Wanted }
     }),
     ...active.map((tenant) => ({
       ...request('DELETE', `/api/v1/tenants/${tenant.tenantId}`, { confirm: tenant.slug }),
-      wanted: { kind: 'deprovisionTenant', name: tenant.name },
+      // By its id: whoever is erased has no name any more.
+      wanted: { kind: 'deprovisionTenant', name: tenant.tenantId },
     })),
     ...stuck.map((tenant) => ({
       ...request('POST', `/api/v1/runs/${tenant.runId}/finish-rollback`),
@@ -125,7 +143,13 @@ interface Cut {
   requests: (Request & { wanted: Wanted })[];
 }
 
-async function cutAt(moment: Moment, cut: Cut): Promise<{ seconds: number; breaches: string[] }> {
+interface CutResult {
+  seconds: number;
+  breaches: string[];
+  wasTooLate: boolean;
+}
+
+async function cutAt(moment: Moment, cut: Cut): Promise<CutResult> {
   const { ground, api, temporal, requests } = cut;
   const lock = moment.beforeCommit ? await lockRuns(ground) : null;
   temporal.become(moment.weather);
@@ -141,7 +165,6 @@ async function cutAt(moment: Moment, cut: Cut): Promise<{ seconds: number; breac
 
   // After three seconds the API answers without waiting for Temporal any longer: what it promised then must hold as well.
   const breaches: string[] = [];
-  if (answered.length === requests.length) breaches.push('every request was answered before the kill');
   if (lock && answered.length > 0) breaches.push('a request was answered before its commit');
   for (const one of requests) {
     const { status, body, text } = await send(api, one);
@@ -157,8 +180,7 @@ async function cutAt(moment: Moment, cut: Cut): Promise<{ seconds: number; breac
   }
   await ground.settled(null, patienceMs); // also the invitations
   const seconds = (Math.max(...runs.map((run) => run.endedAt)) - readyAt) / 1000;
-  if (seconds > recoverySeconds.API) breaches.push(`recovery took ${seconds.toFixed(1)} s`);
-  return { seconds: Math.max(0, seconds), breaches };
+  return { seconds: Math.max(0, seconds), breaches, wasTooLate: answered.length === requests.length };
 }
 
 const send = (api: ApiProcess, { method, path, body, key }: Request): Promise<Answer> =>
@@ -185,9 +207,9 @@ const waitingForLock = (ground: Ground, count: number): Promise<unknown> =>
 
 const runsOf = (ground: Ground, requests: Cut['requests'], condition: string) =>
   ground.ask<{ kind: string; name: string; state: string; endedAt: number }>(
-    `select r.kind, t.name, r.state, (extract(epoch from r.finished_at) * 1000)::float8 as "endedAt"
+    `select r.kind, case r.kind when 'deprovisionTenant' then t.id::text else t.name end as name, r.state, (extract(epoch from r.finished_at) * 1000)::float8 as "endedAt"
      from runs r join tenants t on t.id = r.tenant_id
-     where t.name || r.kind = any($1) and ${condition}`,
+     where case r.kind when 'deprovisionTenant' then t.id::text else t.name end || r.kind = any($1) and ${condition}`,
     [requests.map(({ wanted }) => wanted.name + wanted.kind)],
   );
 

@@ -17,7 +17,8 @@ describe('a check for drift whose worker is killed', () => {
   });
   after(() => installation.stop());
 
-  it('goes on with the batch that was under way, and looks at nothing twice that was written', async () => {
+  it('goes on with the batch that was under way, and looks at nothing twice that was written', async function () {
+    this.timeout(120_000); // twenty tenants and two workers, beside whatever else is tested
     const worker = await installation.startWorkerProcess();
     await Promise.all(Array.from({ length: tenants }, (_, i) => installation.provision({ name: `Of many ${i}` })));
     const databases = await installation.asAdmin<{ tenant_id: string }>(

@@ -6,9 +6,11 @@ import { theSystem } from '#domain/events/appendEvent.ts';
 import { listOrphans } from '#domain/orphans/listOrphans.ts';
 import { openOrphanRemoval } from '#domain/orphans/removeOrphan.ts';
 import { openSweep } from '#domain/orphans/sweep.ts';
-import { unlockSweep } from '#domain/orphans/sweepLock.ts';
+import { findLock, unlockSweep } from '#domain/orphans/sweepLock.ts';
 import { bucketNameOf, schemaNameOf } from '#domain/resources/names.ts';
+import { createLogger } from '#observability/logging.ts';
 import { startRun } from '#temporal/startRun.ts';
+import { spareForgottenEnd } from '#workers/reconciler/spareForgottenEnd.ts';
 import { TestInstallation } from '../../servers/installation.ts';
 
 describe('a registry that was restored to an earlier state', () => {
@@ -150,6 +152,17 @@ describe('a registry that was restored to an earlier state', () => {
     assert.equal((await installation.run(created.runId)).state, 'running');
     const undone = await installation.asAdmin(null, `select 1 from runs where kind = 'finishRollback'`);
     assert.deepEqual(undone, []);
+  });
+
+  it('is not what a run shows that ended while it was being looked at', async () => {
+    await installation.startWorker();
+    const { runId, tenantId } = await installation.provision({ name: 'Looked at slowly' });
+    const logger = createLogger('test', { level: 'silent' });
+    const looked = { id: runId, tenant_id: tenantId };
+    assert.equal(await spareForgottenEnd({ platform: installation.platform, logger }, looked, true), true);
+    assert.equal(await findLock(installation.em), null);
+    const tasks = await installation.asAdmin(null, `select 1 from tasks where state = 'open'`);
+    assert.deepEqual(tasks, []);
   });
 
   it('is found out also when nothing is left of what it has forgotten but the fences', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { openCheck } from '#domain/drift/check.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
-import { scheduleIdOf, settleSchedules } from '#workers/schedules.ts';
+import { scheduleIdOf } from '#temporal/schedules/scheduledJobs.ts';
+import { settleSchedules } from '#temporal/schedules/settleSchedules.ts';
 import { TestInstallation } from '../../servers/installation.ts';
 
 describe('the nightly schedules', () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { theSystem } from '#domain/events/appendEvent.ts';
+import { openFinish } from '#domain/runs/ending/finishRollback.ts';
+import { startRun } from '#temporal/startRun.ts';
 import { CallReceiver } from '../../servers/callReceiver.ts';
 import { TestInstallation } from '../../servers/installation.ts';
 import { accountStep, planWith, seatsStep } from '../../servers/outsidePlan.ts';
@@ -67,6 +70,28 @@ describe('removing a tenant for whom services of the SaaS team did something', (
     const again = await installation.removeTenant(tenantId, slug);
     assert.equal((await installation.runIsOver(again.runId)).state, 'succeeded');
     assert.deepEqual(service.callsFor(tenantId), ['/accounts/undo undo']);
+    assert.deepEqual(await remainsOf(installation, tenantId), []);
+  });
+
+  it('passes over what a workflow had them take back before it was lost', async () => {
+    service.reply = ({ path }) =>
+      path === '/accounts' ? { status: 200, body: { account: 'crm-7' } } : { status: path === '/seats' ? 422 : 410 };
+    const { runId, tenantId } = await installation.createTenant({ name: 'Undone unheard', plan: 'served' });
+    assert.equal((await installation.runIsOver(runId)).state, 'needs_attention');
+    await installation.asAdmin(
+      null,
+      `update step_inputs set undone_at = now() where step_id in (select id from run_steps where run_id = $1)`,
+      [runId],
+    );
+    const calls = service.calls.length;
+    const finish = await installation.em.transactional((em) => openFinish(em, runId, theSystem));
+    await startRun(installation.platform, installation.temporal.client, finish.runId);
+    const finished = await installation.runIsOver(finish.runId);
+    assert.equal(finished.state, 'succeeded', finished.reason ?? '');
+    const step = finished.steps.find(({ title }) => title === 'Undo: Create the account');
+    assert.deepEqual([step?.state, step?.reason], ['skipped', 'There was nothing to take back any more.']);
+    assert.equal(service.calls.length, calls, 'nobody is asked twice');
+    assert.equal((await installation.run(runId)).state, 'rolled_back');
     assert.deepEqual(await remainsOf(installation, tenantId), []);
   });
 });

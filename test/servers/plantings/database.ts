@@ -83,7 +83,7 @@ export const database: Planting = {
       plant: async (context) =>
         context.installation.asAdmin(
           null,
-          `revoke ${await storeOf(context)}_tenants from ${nameOf(context)} granted by ${provisionerOf(context)}`,
+          `revoke ${await storeOf(context)}_tenants from ${nameOf(context)} granted by ${await storeOf(context)}_maker`,
         ),
       difference: /membership of role/,
     },

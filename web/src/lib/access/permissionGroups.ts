@@ -10,6 +10,7 @@ const things: Record<string, string> = {
   drift: 'Drift',
   orphans: 'Orphans',
   platform: 'Platform',
+  schedules: 'Schedules',
   notifications: 'Notifications',
   histories: 'Histories',
   'worker-tokens': 'Worker tokens',

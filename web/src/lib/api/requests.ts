@@ -1,5 +1,5 @@
 import { error, redirect } from '@sveltejs/kit';
-import { signInPath } from '#lib/api/nextPath.ts';
+import { setUpPath, signInPath } from '#lib/api/nextPath.ts';
 import { approvalAsking } from '#lib/api/approvalAsking.svelte.ts';
 import { Refusal, refusalFrom, unreachable } from '#lib/api/refusal.ts';
 import { stepUp } from '#lib/api/stepUp.svelte.ts';
@@ -26,15 +26,43 @@ export async function read<T>({ fetch, url, untrack }: Loading, path: string): P
     if (problem.code === 'second_factor_required')
       redirect(
         303,
-        untrack(() => `/set-up-factor?next=${encodeURIComponent(url.pathname + url.search)}`),
+        untrack(() => setUpPath(url)),
       );
     // Not reached is a 503; an address that the API does not understand (no uuid, an old cursor) leads to nothing.
     error(status === 0 ? 503 : status === 400 ? 404 : status, message, {
       ...(problem.code && { code: problem.code }),
+      ...(problem.notice && { notice: problem.notice }),
       ...(problem.requestId && { requestId: problem.requestId }),
     });
   }
 }
+
+/** The same, where there may be nothing: null instead of the error page. */
+export const readIfThere = <T>(event: Loading, path: string): Promise<T | null> => {
+  const quiet: typeof fetch = async (input, init) => {
+    const response = await event.fetch(input, init);
+    return response.status === 404
+      ? new Response('null', { headers: { 'content-type': 'application/json' } })
+      : response;
+  };
+  return read<T | null>({ fetch: quiet, url: event.url, untrack: (see) => event.untrack(see) }, path);
+};
+
+/** The same, where what answers may be away for a while and the page goes without: null while it is. */
+export const readIfUp = <T>(event: Loading, path: string): Promise<T | null> => {
+  const quiet: typeof fetch = async (input, init) => {
+    const response = await event.fetch(input, init);
+    if (response.status !== 503) return response;
+    const problem = (await response
+      .clone()
+      .json()
+      .catch(() => null)) as { code?: string } | null;
+    return problem?.code === 'dependency_down'
+      ? new Response('null', { headers: { 'content-type': 'application/json' } })
+      : response;
+  };
+  return read<T | null>({ fetch: quiet, url: event.url, untrack: (see) => event.untrack(see) }, path);
+};
 
 /** Asks the API from the browser, or from a `load` with its own `fetch`; a failure is thrown as a `Refusal`. */
 export async function ask<T>(

@@ -41,8 +41,8 @@ export function parseSteps(text: string): Parsed {
 
 const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length;
 
-/** Where each value of a JSON text begins, by its dotted path below `steps`; for text that `JSON.parse` takes. */
-export function linesOf(text: string): Map<string, number> {
+/** Where each value of a JSON text begins, by its dotted path below `root`; for text that `JSON.parse` takes. */
+export function linesOf(text: string, root = 'steps'): Map<string, number> {
   const lines = new Map<string, number>();
   let at = 0;
   let line = 1;
@@ -69,8 +69,9 @@ export function linesOf(text: string): Map<string, number> {
         const begins = line;
         space();
         skip(1); // the colon
-        value(`${path}.${name}`);
-        lines.set(`${path}.${name}`, begins);
+        const below = path === '' ? name : `${path}.${name}`;
+        value(below);
+        lines.set(below, begins);
       });
     else if (text[at] === '[') {
       let index = 0;
@@ -87,7 +88,7 @@ export function linesOf(text: string): Map<string, number> {
     }
     skip(1);
   };
-  value('steps');
+  value(root);
   return lines;
 }
 

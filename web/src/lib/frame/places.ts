@@ -6,6 +6,8 @@ export interface Place {
   href: string;
   title: string;
   icon: IconName;
+  /** Pages of the same place that have an address of their own. */
+  also?: string;
   needs: Permission;
   /** What it shows belongs to no tenant: a role for one tenant or plan does not open it. */
   isPlatform?: boolean;
@@ -13,8 +15,13 @@ export interface Place {
 
 /** Every place, in the order of the navigation. */
 export const places: readonly Place[] = [
-  { href: '/tenants', title: 'Tenants', icon: 'tenants', needs: 'tenants:read' },
+  { href: '/tenants', title: 'Tenants', icon: 'tenants', needs: 'tenants:read', also: '/imports' },
+  { href: '/licenses', title: 'Licences', icon: 'licenses', needs: 'licenses:read' },
+  { href: '/backups', title: 'Backups', icon: 'backups', needs: 'backups:read' },
+  { href: '/runbooks', title: 'Runbooks', icon: 'runbooks', needs: 'runbooks:read', isPlatform: true },
+  { href: '/onboarding', title: 'Onboarding', icon: 'onboarding', needs: 'onboarding:read' },
   { href: '/runs', title: 'Runs', icon: 'runs', needs: 'runs:read' },
+  { href: '/fleet', title: 'Fleet', icon: 'fleet', needs: 'runs:read', isPlatform: true },
   { href: '/tasks', title: 'Tasks', icon: 'tasks', needs: 'tasks:read' },
   { href: '/approvals', title: 'Approvals', icon: 'approvals', needs: 'approvals:read' },
   { href: '/findings', title: 'Findings', icon: 'findings', needs: 'drift:read' },

@@ -15,9 +15,14 @@ export const settingsPlaces: readonly SettingsPlace[] = [
   { href: '/settings/people', title: 'People', needs: 'people:read', isPlatform: true },
   { href: '/settings/roles', title: 'Roles', needs: 'roles:read' },
   { href: '/settings/api-keys', title: 'API keys', needs: 'api-keys:create' },
+  { href: '/settings/sign-ups', title: 'Sign-ups', needs: 'sign-ups:read', isPlatform: true },
+  { href: '/settings/onboarding', title: 'Onboarding', needs: 'onboarding:read', isPlatform: true },
   { href: '/settings/approvals', title: 'Approvals', needs: 'approvals:read', isPlatform: true },
   { href: '/settings/support-access', title: 'Support access', needs: 'support:read' },
   { href: '/settings/notifications', title: 'Notifications', needs: 'notifications:manage', isPlatform: true },
+  { href: '/settings/schedules', title: 'Schedules', needs: 'schedules:read', isPlatform: true },
+  { href: '/settings/servers', title: 'Database servers', needs: 'platform:recover', isPlatform: true },
+  { href: '/settings/platform-backups', title: 'Control plane’s backups', needs: 'platform:recover', isPlatform: true },
   { href: '/settings/worker-tokens', title: 'Served outside', needs: 'worker-tokens:manage', isPlatform: true },
 ];
 

@@ -18,8 +18,8 @@ export const browserKnowsPasskeys = (): boolean => typeof PublicKeyCredential ==
 const because: Record<string, string> = {
   NotAllowedError: 'No passkey was used: it was cancelled, took too long, or there is none here.',
   InvalidStateError: 'There is a passkey of yours on this device already.',
-  SecurityError: 'This address cannot use passkeys: open Tenantry by the address it was set up for.',
-  NotSupportedError: 'This device cannot make a passkey that Tenantry takes.',
+  SecurityError: 'This address cannot use passkeys: open it by the address it was set up for.',
+  NotSupportedError: 'This device cannot make a passkey that can be used here.',
 };
 
 /** What the browser says no with, as people read it. */

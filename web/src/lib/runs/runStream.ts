@@ -1,10 +1,22 @@
 import { runIsOver } from '#contracts/runStates.ts';
-import type { Run } from '#contracts/runs.ts';
+import type { RunState } from '#contracts/runStates.ts';
 
 export type Link = 'live' | 'reconnecting';
-export interface RunWatcher {
-  onRun: (run: Run) => void;
+
+/** What can be followed: a run, or what is told of a run from elsewhere. */
+export interface Following {
+  state: RunState;
+  version: number;
+}
+export interface RunWatcher<T extends Following = Following> {
+  onRun: (run: T) => void;
   onLink: (link: Link) => void;
+}
+
+/** Where it is read; its stream is at `/events` below, and sends the whole under the name of `event`. */
+export interface Source {
+  path: string;
+  event: string;
 }
 
 const firstWait = 500;
@@ -18,21 +30,22 @@ const silence = 10_000;
  * Follows one run until it is over, through lost connections: the stream first, and between attempts the run itself is
  * read. Never goes back to an older version. Returns the way to stop.
  */
-export function openRunStream(runId: string, watcher: RunWatcher): () => void {
-  const stream = new RunStream(runId, watcher);
+export function openRunStream(source: Source, watcher: RunWatcher): () => void {
+  const stream = new RunStream(source, watcher);
   stream.connect();
   return () => stream.stop();
 }
 
 /** The same without holding a connection, a little later than the stream would be. */
-export function rereadRun(runId: string, watcher: RunWatcher): () => void {
-  const stream = new RunStream(runId, watcher);
+export function rereadRun(source: Source, watcher: RunWatcher): () => void {
+  const stream = new RunStream(source, watcher);
   stream.rereadNow();
   return () => stream.stop();
 }
 
 class RunStream {
   readonly #path: string;
+  readonly #event: string;
   readonly #watcher: RunWatcher;
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,8 +55,9 @@ class RunStream {
   #attempt = 0;
   #isStopped = false;
 
-  constructor(runId: string, watcher: RunWatcher) {
-    this.#path = `/api/v1/runs/${runId}`;
+  constructor({ path, event }: Source, watcher: RunWatcher) {
+    this.#path = path;
+    this.#event = event;
     this.#watcher = watcher;
   }
 
@@ -58,9 +72,9 @@ class RunStream {
       this.#watcher.onLink('live');
       this.#askWhenSilent();
     });
-    source.addEventListener('run', (event: MessageEvent<string>) => {
+    source.addEventListener(this.#event, (event: MessageEvent<string>) => {
       if (!isPresent()) return;
-      this.#take(JSON.parse(event.data) as Run);
+      this.#take(JSON.parse(event.data) as Following);
       this.#askWhenSilent();
     });
     // The browser's own reconnecting gives up on an HTTP error and knows no growing wait, so it is done here.
@@ -121,7 +135,7 @@ class RunStream {
   }
 
   /** Hands on what is newer; true when it was. */
-  #take(run: Run): boolean {
+  #take(run: Following): boolean {
     if (this.#isStopped || run.version <= this.#version) return false;
     this.#version = run.version;
     this.#watcher.onRun(run);
@@ -130,10 +144,10 @@ class RunStream {
   }
 
   /** The run without the stream; null when the server cannot be asked. */
-  async #reread(): Promise<Run | null> {
+  async #reread(): Promise<Following | null> {
     try {
       const response = await fetch(this.#path, { headers: { accept: 'application/json' } });
-      return response.ok ? ((await response.json()) as Run) : null;
+      return response.ok ? ((await response.json()) as Following) : null;
     } catch {
       return null;
     }

@@ -1,19 +1,18 @@
 /// <reference lib="webworker" />
-import type { Run } from '#contracts/runs.ts';
 import { runIsOver } from '#contracts/runStates.ts';
-import { openRunStream, rereadRun, type Link } from '#lib/runs/runStream.ts';
+import { openRunStream, rereadRun, type Following, type Link, type Source } from '#lib/runs/runStream.ts';
 
 /**
  * The one place in a browser that listens to runs: tabs looking at the same run share its stream, so that many tabs do
  * not use up the few connections a browser opens to one origin.
  */
-export type ToWorker = { follow: string } | { leave: string };
-export type FromWorker = { runId: string; run: Run } | { runId: string; link: Link };
+export type ToWorker = { follow: Source } | { leave: string };
+export type FromWorker = { path: string; run: Following } | { path: string; link: Link };
 
 interface Followed {
   ports: Set<MessagePort>;
   stop: () => void;
-  run: Run | null;
+  run: Following | null;
   link: Link;
 }
 
@@ -23,19 +22,20 @@ let openStreams = 0;
 
 const followed = new Map<string, Followed>();
 
-function follow(runId: string, port: MessagePort): void {
-  const known = followed.get(runId);
+function follow(source: Source, port: MessagePort): void {
+  const { path } = source;
+  const known = followed.get(path);
   if (known && !(known.run && runIsOver(known.run.state))) {
     known.ports.add(port);
-    if (known.run) port.postMessage({ runId, run: known.run } satisfies FromWorker);
-    port.postMessage({ runId, link: known.link } satisfies FromWorker);
+    if (known.run) port.postMessage({ path, run: known.run } satisfies FromWorker);
+    port.postMessage({ path, link: known.link } satisfies FromWorker);
     return;
   }
   const entry: Followed = { ports: new Set([...(known?.ports ?? []), port]), stop: () => {}, run: null, link: 'live' };
   const tell = (message: FromWorker) => {
     for (const each of entry.ports) each.postMessage(message);
   };
-  followed.set(runId, entry);
+  followed.set(path, entry);
   const listens = openStreams < mostStreams;
   const watch = listens ? openRunStream : rereadRun;
   if (listens) openStreams++;
@@ -44,15 +44,15 @@ function follow(runId: string, port: MessagePort): void {
     if (holdsOne) openStreams--;
     holdsOne = false;
   };
-  const stop = watch(runId, {
+  const stop = watch(source, {
     onRun: (run) => {
       entry.run = run;
       if (runIsOver(run.state)) letGo();
-      tell({ runId, run });
+      tell({ path, run });
     },
     onLink: (link) => {
       entry.link = link;
-      tell({ runId, link });
+      tell({ path, link });
     },
   });
   entry.stop = () => {
@@ -61,12 +61,12 @@ function follow(runId: string, port: MessagePort): void {
   };
 }
 
-function leave(runId: string, port: MessagePort): void {
-  const entry = followed.get(runId);
+function leave(path: string, port: MessagePort): void {
+  const entry = followed.get(path);
   entry?.ports.delete(port);
   if (!entry || entry.ports.size > 0) return;
   entry.stop();
-  followed.delete(runId);
+  followed.delete(path);
 }
 
 declare const self: SharedWorkerGlobalScope;

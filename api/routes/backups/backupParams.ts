@@ -1,0 +1,3 @@
+import { z } from 'zod';
+
+export const BackupParams = z.strictObject({ tenantId: z.uuid(), backupId: z.uuid() });

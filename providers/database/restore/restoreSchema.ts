@@ -1,0 +1,208 @@
+import pg from 'pg';
+import { DomainError } from '#contracts/errors.ts';
+import type { RestoreSource, Restored } from '../../provider.ts';
+import type { SequenceState, TableDefinition } from '../backup/definitions.ts';
+import { exactSettings } from '../backup/lanes.ts';
+import { inSchema } from '../catalogue.ts';
+import { settleSchema } from '../schema.ts';
+import { readShape } from '../shape.ts';
+import { applyTenantMigrations, keepMigrationsList, type TenantMigration } from '../tenantMigrations.ts';
+import { buildSequence, buildTable, isOfIdentity, oneStatement, ownSequence } from './buildTables.ts';
+import type { HeldSchema } from './heldSchema.ts';
+import { loadTables } from './loadTables.ts';
+
+const ident = pg.escapeIdentifier;
+
+export interface SchemaTarget {
+  name: string;
+  tag: string;
+  readerRole: string | null;
+  /** All of ours: the schema is brought to the newest. */
+  migrations: TenantMigration[];
+}
+
+/**
+ * Makes the schema anew at the version of the backup, brings its rows back, then migrates it forward. In the caller's transaction: until it commits
+ * everything is as it was.
+ */
+export async function restoreSchema(
+  client: pg.ClientBase,
+  { name, tag, readerRole, migrations }: SchemaTarget,
+  held: HeldSchema,
+  from: Pick<RestoreSource, 'open'> & { signal: AbortSignal },
+): Promise<Restored> {
+  await refuseShared(client, name);
+  await client.query(`drop schema ${ident(name)} cascade`);
+  await settleSchema(client, { name, tag, readerRole, tagged: null });
+  await applyTenantMigrations(client, name, held.migrations);
+  await beAlone(client, name);
+  await buildMissing(client, name, held);
+  const { rows, bytes } = await loadTables(client, name, [...held.tables.values()], from, { areNew: true });
+  await settleKeys(client, name, held);
+  await settleSequences(client, name, held.sequences);
+  const leftOut = differences(held.shape, (await readShape(client, name)).lines);
+  await applyTenantMigrations(client, name, migrations);
+  await keepMigrationsList(client, name);
+  return { rows, objects: 0, bytes, leftOut };
+}
+
+/** The settings under which a copy was made, with only this schema on the search path. */
+export const beAlone = (client: pg.ClientBase, schema: string): Promise<unknown> =>
+  client.query(`${exactSettings}; set search_path = ${ident(schema)}`);
+
+/** With the schema would go what lies elsewhere and rests on it: an extension that others use, a view of somebody else's. */
+async function refuseShared(client: pg.ClientBase, schema: string): Promise<void> {
+  const { rows } = await client.query<{ what: string }>(
+    `with recursive falling(classid, objid) as (
+       select classid, objid from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = $1::regnamespace
+       union
+       -- Each by the index on what others depend on: the catalogue of a store of many tenants is long.
+       select d.* from falling f cross join lateral (
+         select classid, objid from pg_depend where refclassid = f.classid and refobjid = f.objid offset 0) d)
+     select 'the extension ' || extname as what from pg_extension where extnamespace = $1::regnamespace
+     union all
+     select 'something in the schema ' || elsewhere::regnamespace from falling f cross join lateral (
+       select relnamespace as elsewhere from pg_class where f.classid = 'pg_class'::regclass and oid = f.objid
+       union all
+       select v.relnamespace from pg_rewrite w join pg_class v on v.oid = w.ev_class
+       where f.classid = 'pg_rewrite'::regclass and w.oid = f.objid
+       union all
+       select connamespace from pg_constraint where f.classid = 'pg_constraint'::regclass and oid = f.objid
+       union all
+       select pronamespace from pg_proc where f.classid = 'pg_proc'::regclass and oid = f.objid
+       union all
+       select typnamespace from pg_type where f.classid = 'pg_type'::regclass and oid = f.objid offset 0) e
+     where elsewhere not in ($1::regnamespace, 'pg_toast'::regnamespace) limit 1`,
+    [ident(schema)],
+  );
+  if (rows[0])
+    throw new DomainError(
+      'restore_refused',
+      `The schema cannot be made anew: ${rows[0].what} rests on what is in it. Move it out of the tenant's schema first.`,
+    );
+}
+
+const definitionsOf = (held: HeldSchema): Map<string, TableDefinition> =>
+  new Map([...held.tables].map(([name, { definition }]) => [name, definition]));
+
+/** Tables and sequences that no migration makes. */
+export async function buildMissing(
+  client: pg.ClientBase,
+  schema: string,
+  held: HeldSchema,
+  isWanted: (table: string) => boolean = () => true,
+): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class where oid = ${inSchema('pg_class')} and relkind in ('r', 'p', 'S')`,
+    [schema],
+  );
+  const there = new Set(rows.map(({ name }) => name));
+  const definitions = definitionsOf(held);
+  const isMissing = ({ name }: { name: string }) => !there.has(name);
+  const sequences = held.sequences.filter(
+    (one) => isMissing(one) && !isOfIdentity(one, definitions) && isWanted(one.ownedBy?.table ?? ''),
+  );
+  for (const sequence of sequences) await buildSequence(client, sequence);
+  for (const table of inOrder(definitions)) {
+    if (!isMissing(table) || !isWanted(table.name)) continue;
+    await buildTable(client, table, held.sequences);
+    for (const { name, kind, is } of table.constraints)
+      if (kind === 'c' && table.partitionOf === null) await addConstraint(client, table.name, name, is, true);
+  }
+  for (const sequence of sequences) await ownSequence(client, sequence);
+}
+
+/** What a table is part of, or inherits from, comes before it. */
+function inOrder(definitions: Map<string, TableDefinition>): TableDefinition[] {
+  const ordered = new Set<TableDefinition>();
+  const add = (name: string, depth: number): void => {
+    const table = definitions.get(name);
+    if (!table || ordered.has(table)) return;
+    const above = table.partitionOf ? [table.partitionOf.parent] : table.inherits;
+    if (depth < definitions.size) for (const parent of above) add(parent, depth + 1);
+    ordered.add(table);
+  };
+  for (const name of definitions.keys()) add(name, 0);
+  return [...ordered];
+}
+
+async function addConstraint(
+  client: pg.ClientBase,
+  table: string,
+  name: string,
+  is: string,
+  unlessThere: boolean,
+): Promise<void> {
+  if (unlessThere) {
+    const there = await client.query(`select 1 from pg_constraint where conrelid = $1::regclass and conname = $2`, [
+      ident(table),
+      name,
+    ]);
+    if (there.rowCount) return;
+  }
+  await oneStatement(client, `alter table ${ident(table)} add constraint ${ident(name)} ${is}`);
+}
+
+/** Keys and indexes that no migration makes, on whatever table; foreign keys last. */
+async function settleKeys(client: pg.ClientBase, schema: string, held: HeldSchema): Promise<void> {
+  const { rows } = await client.query<{ table: string; name: string }>(
+    `with tables as materialized (select oid, relname from pg_class where oid = ${inSchema('pg_class')})
+     select t.relname as table, k.conname as name from tables t join pg_constraint k on k.conrelid = t.oid
+     union all
+     select t.relname, x.relname from tables t join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid`,
+    [schema],
+  );
+  const there = new Set(rows.map(({ table, name }) => `${table}\n${name}`));
+  const later: (() => Promise<void>)[] = [];
+  for (const { definition } of held.tables.values()) {
+    const isThere = ({ name }: { name: string }) => there.has(`${definition.name}\n${name}`);
+    for (const constraint of definition.constraints) {
+      if (isThere(constraint)) continue;
+      const add = () => addConstraint(client, definition.name, constraint.name, constraint.is, false);
+      if (constraint.kind === 'f') later.push(add);
+      else await add();
+    }
+    for (const index of definition.indexes)
+      if (!isThere(index)) await oneStatement(client, writtenFor(index.is, schema));
+  }
+  for (const add of later) await add();
+}
+
+/** PostgreSQL writes an index with the schema of its table, which may have been another one. */
+const writtenFor = (definition: string, schema: string): string =>
+  definition.replace(
+    / ON (ONLY )?(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\./,
+    (_all, only: string = '') => ` ON ${only}${ident(schema)}.`,
+  );
+
+/** An identity's sequence may be called otherwise than it was. */
+export async function settleSequences(
+  client: pg.ClientBase,
+  schema: string,
+  sequences: readonly SequenceState[],
+  { neverBack = false } = {},
+): Promise<void> {
+  const least = neverBack ? 'greatest(s.last_value, $2::bigint)' : '$2::bigint';
+  for (const { name, ownedBy, lastValue, isCalled } of sequences) {
+    const { rows } = await client.query<{ name: string | null }>(
+      `select coalesce(to_regclass($1)::text, case when $2::text is not null then pg_get_serial_sequence($2, $3) end) as name`,
+      [ident(name), ownedBy && ident(ownedBy.table), ownedBy?.column ?? null],
+    );
+    const found = rows[0]?.name;
+    if (found)
+      await client.query(`select setval($1::regclass, ${least}, $3) from ${found} s`, [found, lastValue, isCalled]);
+  }
+}
+
+/** What is not said of the rights and owners of another installation, whose roles are called otherwise. */
+const ofRoles = /^(?:owner of|rights on) /;
+
+function differences(was: Map<string, string>, is: Map<string, string>): Restored['leftOut'] {
+  const all = [...new Set([...was.keys(), ...is.keys()])].filter((what) => !ofRoles.test(what));
+  return all.flatMap((what) => {
+    const [before, now] = [was.get(what), is.get(what)];
+    if (before === now) return [];
+    if (now === undefined) return [{ what, why: 'no migration makes it' }];
+    return [{ what, why: before === undefined ? 'the backup did not have it' : 'it was changed by hand' }];
+  });
+}

@@ -1,0 +1,266 @@
+import { createHash, type Hash } from 'node:crypto';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DomainError } from '#contracts/errors.ts';
+import type { KeyBook } from '#domain/audit/statements.ts';
+import { BaseLabel, BaseManifest, IndexedFile } from '#domain/backups/format/baseManifest.ts';
+import { parsedLines } from '#domain/backups/format/jsonLines.ts';
+import { NotInPlace, type Place } from '#domain/places/place.ts';
+import { masterKeyIdOf } from '#domain/secrets/keyring.ts';
+import type { Progress, WorkOptions } from '../physicalBackup.ts';
+import { physicalRefusal } from '../refusals.ts';
+import type { ServerUser } from '../server/serverUser.ts';
+import {
+  baseFolder,
+  baseIndexKey,
+  baseLabelKey,
+  baseManifestKey,
+  basePartKey,
+  basesFolder,
+  type BaseName,
+} from './baseWriter.ts';
+import { tellFull } from './copyCluster.ts';
+import { clusterKeyOf, getSealed } from './sealing.ts';
+
+export interface BaseSource {
+  place: Place;
+  masterKey: Buffer;
+  /** Of whoever may have signed it; null where there is no registry left to say, so that only what the master key opens is believed. */
+  keys: KeyBook | null;
+}
+
+const largestManifest = 64 * 1024 * 1024;
+const partsAtOnce = 2;
+
+/** The finished base backups of a cluster, by their ids. */
+export async function listBases(place: Place, systemId: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { key } of place.list(basesFolder(systemId))) {
+    const [, , , id = '', name] = key.split('/');
+    if (name === 'manifest') ids.push(id);
+  }
+  return ids;
+}
+
+/** The clusters of which the place holds anything, for where no server is left to ask. */
+export async function listClusters(place: Place): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const { key } of place.list('physical')) found.add(key.split('/')[1]!);
+  return [...found];
+}
+
+/** Refuses `physical_not_found`, `physical_wrong_key`, `physical_base_damaged`, `physical_forged`. */
+export async function readManifest({ place, masterKey, keys }: BaseSource, of: BaseName): Promise<BaseManifest> {
+  const label = BaseLabel.safeParse(await readJson(place.get(baseLabelKey(of))).catch(notThere));
+  if (label.success && label.data.masterKeyId !== masterKeyIdOf(masterKey))
+    throw physicalRefusal(
+      'physical_wrong_key',
+      `The base backup was sealed with the master key ${label.data.masterKeyId}; the one that was given is ${masterKeyIdOf(masterKey)}.`,
+    );
+  const name = baseManifestKey(of);
+  const text = getSealed(place, clusterKeyOf(masterKey), name, {
+    missing: () => physicalRefusal('physical_not_found', 'There is no such base backup, or it was never finished.'),
+    broken: (cause) => damaged('its manifest', cause),
+  });
+  const manifest = BaseManifest.safeParse(await readJson(text));
+  if (!manifest.success || manifest.data.base !== of.baseId || manifest.data.system !== of.systemId)
+    throw damaged('its manifest', manifest.error);
+  if (keys && !(keys.has(manifest.data.kid) && keys.vouchesFor(manifest.data)))
+    throw physicalRefusal(
+      'physical_forged',
+      'The manifest of the base backup is not signed by a key of this installation.',
+    );
+  return manifest.data;
+}
+
+const notThere = (error: unknown): null => {
+  if (error instanceof NotInPlace) return null;
+  throw error;
+};
+
+const damaged = (what: string, cause?: unknown) =>
+  physicalRefusal('physical_base_damaged', `The base backup is not what was written: ${what}.`, cause);
+
+async function readJson(pieces: AsyncIterable<Buffer>): Promise<unknown> {
+  const held: Buffer[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    held.push(piece);
+    if ((size += piece.length) > largestManifest) throw damaged('its manifest is too long');
+  }
+  try {
+    return JSON.parse(Buffer.concat(held).toString());
+  } catch {
+    return null;
+  }
+}
+
+/** What becomes of a file of the base backup; null lets it pass and only compares it. */
+interface Sink {
+  folder(path: string): Promise<void>;
+  file(path: string): Promise<FileHandle>;
+}
+
+/** Reads all of a base backup and compares every digest. Refuses `physical_base_incomplete`, `physical_base_damaged`. */
+export const verifyBase = (source: BaseSource, manifest: BaseManifest, options: WorkOptions): Promise<Progress> =>
+  passThrough(source, manifest, null, options);
+
+/**
+ * Writes the files of a base backup into a folder, each compared with its digest while it is written; `backup_label` is what the manifest says.
+ * The folder is worth nothing when it throws.
+ *
+ * @throws `physical_base_incomplete` · `physical_base_damaged` · `physical_disk_full`
+ */
+export async function unpackBase(
+  source: BaseSource,
+  manifest: BaseManifest,
+  target: string,
+  { user, ...options }: WorkOptions & { user: ServerUser },
+): Promise<Progress> {
+  const give = async (file: FileHandle): Promise<FileHandle> => {
+    if (user.uid !== undefined && user.gid !== undefined) await file.chown(user.uid, user.gid);
+    return file;
+  };
+  const made = async (path: string, mode: 'w' | 'r'): Promise<FileHandle> =>
+    give(await open(path, mode, 0o600).catch(tellFull));
+  const sink: Sink = {
+    async folder(path) {
+      await mkdir(join(target, path), { recursive: true, mode: 0o700 });
+      await (await made(join(target, path), 'r')).close();
+    },
+    file: (path) => made(join(target, path), 'w'),
+  };
+  const done = await passThrough(source, manifest, sink, options);
+  const label = await sink.file('backup_label');
+  await label.writeFile(manifest.label).catch(tellFull);
+  await label.close();
+  return done;
+}
+
+async function passThrough(
+  source: BaseSource,
+  manifest: BaseManifest,
+  sink: Sink | null,
+  { signal, onProgress }: WorkOptions,
+): Promise<Progress> {
+  const { place, masterKey } = source;
+  const key = clusterKeyOf(masterKey);
+  const of = { systemId: manifest.system, baseId: manifest.base };
+  // Of a part each file's own digest counts.
+  const opened = (name: string, sha256?: string) =>
+    getSealed(place, key, name, {
+      ...(sha256 === undefined ? {} : { sha256 }),
+      missing: () => physicalRefusal('physical_base_incomplete', 'A part of the base backup is missing.'),
+      broken: (cause) => damaged('a part of it', cause),
+    });
+  await refuseTooMuch(place, of, manifest);
+  const byPart = new Map<number, IndexedFile[]>();
+  for await (const line of indexOf(opened(baseIndexKey(of), manifest.index.sha256))) {
+    if (line.part === null) await sink?.folder(line.path);
+    else
+      byPart
+        .set(line.part, byPart.get(line.part) ?? [])
+        .get(line.part)!
+        .push(line);
+  }
+  const done = { files: 0, bytes: 0 };
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const numbers = manifest.parts.map((_, at) => at + 1);
+  const taker = async (): Promise<void> => {
+    try {
+      for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
+        await splitPart(opened(basePartKey(of, number)), byPart.get(number) ?? [], sink, either, (bytes, files) => {
+          done.bytes += bytes;
+          done.files += files;
+          onProgress?.(done);
+        });
+      }
+    } catch (error) {
+      failing.abort(error);
+      throw error;
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: partsAtOnce }, taker));
+  const failed = outcomes.find((one) => one.status === 'rejected');
+  if (failed) throw failing.signal.aborted ? failing.signal.reason : failed.reason;
+  if (done.files !== manifest.files) throw damaged('files are missing from its index');
+  return done;
+}
+
+async function* indexOf(pieces: AsyncIterable<Buffer>): AsyncIterable<IndexedFile> {
+  try {
+    yield* parsedLines(pieces, IndexedFile);
+  } catch (error) {
+    throw error instanceof DomainError && error.code === 'backup_damaged' ? damaged('its index', error) : error;
+  }
+}
+
+/** What is missing or cut is known before gigabytes are read. */
+async function refuseTooMuch(place: Place, of: BaseName, manifest: BaseManifest): Promise<void> {
+  const wanted = new Map(manifest.parts.map(({ stored }, at) => [basePartKey(of, at + 1), stored]));
+  wanted.set(baseIndexKey(of), manifest.index.stored);
+  for await (const { key, bytes } of place.list(baseFolder(of))) {
+    if (wanted.get(key) === bytes) wanted.delete(key);
+    else if (wanted.has(key)) throw damaged('a file of it has another length');
+  }
+  if (wanted.size > 0)
+    throw physicalRefusal('physical_base_incomplete', `${wanted.size} files of the base backup are missing.`);
+}
+
+async function splitPart(
+  pieces: AsyncIterable<Buffer>,
+  files: IndexedFile[],
+  sink: Sink | null,
+  signal: AbortSignal,
+  tell: (bytes: number, files: number) => void,
+): Promise<void> {
+  let at = 0;
+  let open: { file: FileHandle | null; digest: Hash; left: number; of: IndexedFile } | null = null;
+  const close = async (): Promise<void> => {
+    if (!open) return;
+    const { file, digest, of } = open;
+    open = null;
+    await file?.close();
+    if (digest.digest('hex') !== of.sha256) throw damaged('a file of it has another digest');
+    tell(0, 1);
+  };
+  const begin = async (): Promise<boolean> => {
+    const of = files[at++];
+    if (!of) return false;
+    open = { file: (await sink?.file(of.path)) ?? null, digest: createHash('sha256'), left: of.bytes, of };
+    return true;
+  };
+  const current = () => open;
+  try {
+    for await (const piece of pieces) {
+      signal.throwIfAborted();
+      for (let rest = piece; rest.length > 0;) {
+        let now = current();
+        while (!now || now.left === 0) {
+          await close();
+          if (!(await begin())) throw damaged('a part of it is longer than its files');
+          now = current();
+        }
+        const taken = rest.subarray(0, Math.min(now.left, rest.length));
+        now.digest.update(taken);
+        if (now.file) await writeAll(now.file, taken);
+        now.left -= taken.length;
+        rest = rest.subarray(taken.length);
+      }
+      tell(piece.length, 0);
+    }
+    // Empty files at the end, and the last one.
+    for (;;) {
+      if ((current()?.left ?? 0) > 0) throw damaged('a part of it is shorter than its files');
+      await close();
+      if (!(await begin())) return;
+    }
+  } finally {
+    await current()?.file?.close();
+  }
+}
+
+async function writeAll(file: FileHandle, piece: Buffer): Promise<void> {
+  for (let at = 0; at < piece.length;) at += (await file.write(piece, at).catch(tellFull)).bytesWritten;
+}

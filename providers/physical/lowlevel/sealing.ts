@@ -1,0 +1,59 @@
+import { hkdfSync } from 'node:crypto';
+import { NotInPlace, type Place } from '#domain/places/place.ts';
+import { BrokenSeal, sealFile, unsealFile } from '#domain/places/sealedFile.ts';
+import { isOfPacking } from '#domain/backups/format/refusals.ts';
+import { counted, measured, packed, unpacked } from '#domain/backups/format/streams.ts';
+import { physicalRefusal } from '../refusals.ts';
+
+/** What everything of a cluster is kept with: with the place and the master key alone it has to come back (docs/decisions/0093). */
+export const clusterKeyOf = (masterKey: Buffer): Buffer =>
+  Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), 'tenantry/physical-backup', 32));
+
+const contextOf = (key: string): string => `physical/${key}`;
+
+export interface StoredFile {
+  /** Of what it holds in clear. */
+  sha256: string;
+  bytes: number;
+  /** As it lies in the place. */
+  stored: number;
+}
+
+/** Packs, seals and puts a file, in the memory of some pieces. */
+export async function putSealed(
+  place: Place,
+  key: Buffer,
+  name: string,
+  pieces: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<StoredFile> {
+  const clear = measured(pieces);
+  const sealed = counted(sealFile(key, packed(clear.pieces), contextOf(name)));
+  await place.put(name, sealed.pieces, signal);
+  return { ...clear.result(), stored: sealed.bytes() };
+}
+
+/** The clear bytes of a file. At its end it throws `broken` when they are not those that were put, `missing` when there is no such file. */
+export async function* getSealed(
+  place: Place,
+  key: Buffer,
+  name: string,
+  { sha256, missing, broken }: { sha256?: string; missing: () => Error; broken: (cause: unknown) => Error },
+): AsyncIterable<Buffer> {
+  const clear = measured(unpacked(unsealFile(key, place.get(name), contextOf(name))));
+  try {
+    yield* clear.pieces;
+  } catch (error) {
+    if (error instanceof NotInPlace) throw missing();
+    if (error instanceof BrokenSeal || isOfPacking(error)) throw broken(error);
+    throw error;
+  }
+  if (sha256 !== undefined && clear.result().sha256 !== sha256) throw broken(new Error('another digest'));
+}
+
+export const damagedLog = (name: string, cause?: unknown) =>
+  physicalRefusal(
+    'physical_wal_damaged',
+    `The segment ${name} of the archived log is not what the server wrote.`,
+    cause,
+  );
