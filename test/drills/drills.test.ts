@@ -8,8 +8,11 @@ import { drills } from './drills.ts';
 import { DrillServers } from './drillServers.ts';
 import { Random } from './random.ts';
 
-/** Every run drills another part; `DRILL_SEED=<seed> npm test -- test/drills/drills.test.ts` repeats one. */
-const seed = Number(process.env['DRILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+/**
+ * The same part in every run, so that a red one tells of the change (ADR 109). `npm run drill` picks anew and takes all;
+ * `DRILL_SEED=<seed> npm test -- test/drills/drills.test.ts` takes another part.
+ */
+const seed = Number(process.env['DRILL_SEED'] ?? 109);
 
 describe(`a part of each drill, as the seed ${seed} picks it`, function () {
   this.timeout(300_000);
@@ -39,14 +42,11 @@ describe(`a part of each drill, as the seed ${seed} picks it`, function () {
       };
       const { figures, breaches } = await drill.subset(room);
       // How long a recovery takes is held against its limit where nothing else runs: by `npm run drill`.
-      assert.deepEqual(
-        problemsOf({
-          breaches: breaches.filter(({ isLate }) => !isLate),
-          figures: figures.filter(({ unit }) => unit === ''),
-        }),
-        [],
-        said.join('\n'),
-      );
+      const problems = problemsOf({
+        breaches: breaches.filter(({ isLate }) => !isLate),
+        figures: figures.filter(({ unit }) => unit === ''),
+      });
+      assert.ok(problems.length === 0, [...problems, ...said].join('\n'));
     });
 
   it('D1 has a story for every workflow', () => assert.deepEqual(kindsWithoutStory(), []));

@@ -71,13 +71,14 @@ export class Ground {
     };
     const installation = await TestInstallation.start(settings, servers);
     await addLicensedPlan(installation);
+    const service = await startOutsideService(installation);
     // An onboarding waits for people for weeks; here every run is to end. The story about it has a plan of its own.
     await installation.asAdmin(
       null,
       `insert into onboarding_plans (plan, items, reminder_days) select name, '{}', '{}' from plans`,
     );
     await backNothingUpByTheClock(installation);
-    return new Ground(servers, installation, { inbox, stripe, service: await startOutsideService(installation) });
+    return new Ground(servers, installation, { inbox, stripe, service });
   }
 
   async startWorker(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<RemoteWorker> {

@@ -9,18 +9,20 @@ const left = new Set(['node_modules', 'build', 'coverage', 'dist']);
  */
 const longest = [
   'test/drills/drills.test.ts',
+  'test/local/upgrade/upgradeCluster.test.ts',
   'test/api/routes.test.ts',
-  'test/scenarios/onboarding/onboardTenant.test.ts',
-  'test/api/access/crossTenant.test.ts',
-  'test/local/start.test.ts',
-  'test/scenarios/imports/importTenants.test.ts',
+  'test/cli/recover/recover.test.ts',
+  'test/scenarios/recovery/recoverTenant.test.ts',
+  'test/scenarios/runbooks/shipped/platform.test.ts',
+  'test/scenarios/runbooks/shipped/servers.test.ts',
+  'test/scenarios/backups/retention/lockedBucket.test.ts',
+  'test/scenarios/replication/failover.test.ts',
   'test/scenarios/killed.test.ts',
-  'test/scenarios/imports/killed.test.ts',
-  'test/scenarios/backups/spoiled.test.ts',
-  'test/cli/auditVerify.test.ts',
-  'test/local/servers.test.ts',
+  'test/scenarios/onboarding/onboardTenant.test.ts',
+  'test/local/start.test.ts',
+  'test/physical/pointInTime.test.ts',
+  'test/scenarios/refilling/refill.test.ts',
   'test/cli/restorePlatform.test.ts',
-  'test/api/outages.test.ts',
 ];
 const rank = (file: string): number => (longest.includes(file) ? longest.indexOf(file) : longest.length);
 
