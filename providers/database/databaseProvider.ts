@@ -33,7 +33,7 @@ import {
 } from './schema.ts';
 import { endSessionsOf } from './sessions.ts';
 import { loadSample, readSample } from './sampleData.ts';
-import { restoreDatabase } from './restore/restoreDatabase.ts';
+import { databaseRestorer } from './restore/databaseRestorer.ts';
 import { readShape } from './shape.ts';
 import { measureSchema, exportSchema } from './exporting/exportSchema.ts';
 import {
@@ -261,16 +261,7 @@ export function databaseProvider(options: DatabaseProviderOptions): Provider {
       return store ? holdWrites(connections, store.databaseName, schemaNameOf(ref.tenantId), signal) : async () => {};
     },
 
-    async restore(spec, from, signal) {
-      const store = await placement.find(spec.resourceId);
-      const migrations = await readTenantMigrations(migrationsDir);
-      await refuseOlderThanFleet(registry.em.fork(), migrations.length);
-      const target = { connections, store, tag: writeTag(keyring, spec), readerRole, migrations };
-      const mayBeSettled = ({ tag }: Tagged) => tag === null || isOurs(tag, spec);
-      const restored = await restoreDatabase({ ...target, isOurs: mayBeSettled }, spec, from, signal);
-      await noteVersions(registry.em.fork(), [{ tenantId: spec.tenantId, version: migrations.length }]);
-      return restored;
-    },
+    restore: databaseRestorer(options, isOurs),
 
     async measure(ref) {
       const store = await placement.find(ref.resourceId);

@@ -5,6 +5,7 @@ import type { HeldPart } from '#domain/backups/format/manifest.ts';
 import type { RestoreSource } from '../../provider.ts';
 import { snapshotTables } from '../backup/snapshotTables.ts';
 import { heldSchemaOf } from '../restore/heldSchema.ts';
+import { MigratedSchemas } from '../restore/migratedSchema.ts';
 import { restoreSchema } from '../restore/restoreSchema.ts';
 import type { StoreConnections } from '../stores.ts';
 import { appliedTable, applyTenantMigrations, type TenantMigration } from '../tenantMigrations.ts';
@@ -30,6 +31,9 @@ export interface DatabaseProof {
   checkMs: number;
 }
 
+/** Of rooms, which are all made alike. */
+const schemas = new MigratedSchemas();
+
 /**
  * Restores the tables of a backup into a room of its own, in one transaction.
  *
@@ -47,7 +51,7 @@ export async function restoreIntoRoom(
   return inside(await rooms.open(of, newPassword()), name, signal, async (client) => {
     await client.query('begin');
     await client.query(`create schema ${ident(name)}`);
-    const target = { name, tag: 'drill', readerRole: null, migrations: held.migrations };
+    const target = { name, tag: 'drill', readerRole: null, migrations: held.migrations, schemas };
     const { rows, bytes, leftOut } = await restoreSchema(client, target, held, { open, signal });
     await client.query('commit');
     if (leftOut[0]) throw new DomainError('drill_failed', `Something did not come back as it was: ${leftOut[0].why}.`);

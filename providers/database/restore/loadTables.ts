@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import type { RestoreSource } from '../../provider.ts';
-import { inSchema } from '../catalogue.ts';
 import { columnsOf } from '../backup/snapshotTables.ts';
 import { RawCopyIn } from '../backup/rawCopyIn.ts';
 import { buildColumn, oneStatement } from './buildTables.ts';
 import { quietTriggers, takeOff, type Taken, type TakenOff } from './bareTables.ts';
 import type { HeldTable } from './heldSchema.ts';
+import type { MigratedSchema } from './migratedSchema.ts';
 
 const ident = pg.escapeIdentifier;
 
@@ -15,14 +15,20 @@ const largeBytes = 1024 * 1024;
 /** For building indexes; PostgreSQL gives it back at the end of each. */
 const indexMemory = '256MB';
 /**
- * A look at a few rows, so that the first queries are planned well, as `vacuumdb --analyze-in-stages` takes it; a thorough one takes as long as
- * bringing the rows back. Autovacuum looks thoroughly later: to it all rows of this transaction are new.
+ * A look at a few rows of what indexes rest on, so that the first queries are planned well, as `vacuumdb --analyze-in-stages` takes it; a thorough one
+ * takes as long as bringing the rows back. Autovacuum looks thoroughly later: to it all rows of this transaction are new.
  */
 const firstStatistics = 10;
 
 export interface Loaded {
   rows: number;
   bytes: number;
+}
+
+/** The tables as they are before their rows come in. */
+export interface LoadTarget extends Pick<MigratedSchema, 'watch' | 'columns' | 'indexed'> {
+  /** Nobody else has seen them yet. */
+  areNew: boolean;
 }
 
 /**
@@ -36,26 +42,31 @@ export async function loadTables(
   schema: string,
   tables: readonly HeldTable[],
   { open, signal }: Pick<RestoreSource, 'open'> & { signal: AbortSignal },
-  { areNew }: { areNew: boolean },
-): Promise<Loaded> {
+  { areNew, watch, columns, indexed }: LoadTarget,
+): Promise<Loaded & { isAlike: boolean }> {
   const names = tables.map(({ definition }) => definition.name);
   const large = tables.filter(({ part }) => part.bytes >= largeBytes).map(({ definition }) => definition.name);
   if (large.length > 0) await client.query(`set local maintenance_work_mem = '${indexMemory}'`);
-  const hear = await quietTriggers(client, schema, names);
-  const taken = await takeOff(client, schema, { tables: names, large });
+  const hear = await quietTriggers(client, watch, names);
+  const taken = await takeOff(client, schema, watch, { tables: names, large });
   await empty(client, tables, areNew);
-  await settleColumns(client, schema, tables);
+  const hasItsColumns = await settleColumns(client, columns, tables);
   const loaded = { rows: 0, bytes: 0 };
   for (const table of tables) {
     signal.throwIfAborted();
     loaded.rows += await loadTable(client, table, open);
     loaded.bytes += table.part.bytes;
   }
-  await putBack(client, taken, tables);
+  const hasItsKeys = await putBack(client, taken, tables);
   for (const statement of hear) await client.query(statement);
   if (large.length > 0) await client.query(`set local default_statistics_target = ${firstStatistics}`);
-  for (const name of large) await client.query(`analyze ${ident(name)}`);
-  return loaded;
+  for (const name of large) {
+    const first = (indexed.get(name) ?? []).filter((column) => columns.get(name)?.has(column));
+    await client.query(
+      `analyze ${ident(name)} ${hasItsColumns && first.length > 0 ? `(${first.map(ident).join(', ')})` : ''}`,
+    );
+  }
+  return { ...loaded, isAlike: hasItsColumns && hasItsKeys };
 }
 
 async function loadTable(
@@ -100,31 +111,33 @@ async function empty(client: pg.ClientBase, tables: readonly HeldTable[], areNew
   for (const { at } of rows) await client.query(`delete from only ${names[at]}`);
 }
 
-/** What somebody added to a table or took from it by hand is done again, or its rows would not fit. */
-async function settleColumns(client: pg.ClientBase, schema: string, tables: readonly HeldTable[]): Promise<void> {
-  const { rows } = await client.query<{ table: string; names: string[] }>(
-    `select c.relname as table, array_agg(a.attname::text) filter (where a.attname is not null) as names
-     from pg_class c left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     where c.oid = ${inSchema('pg_class')} and c.relname = any($2::name[]) group by 1`,
-    [schema, tables.map(({ definition }) => definition.name)],
-  );
-  const found = new Map(rows.map(({ table, names }) => [table, new Set(names ?? [])]));
+/** What somebody added to a table or took from it by hand is done again, or its rows would not fit. Returns whether there was nothing of that. */
+async function settleColumns(
+  client: pg.ClientBase,
+  found: MigratedSchema['columns'],
+  tables: readonly HeldTable[],
+): Promise<boolean> {
+  let isAlike = true;
   for (const {
     definition: { name, columns },
   } of tables) {
-    const there = found.get(name) ?? new Set<string>();
+    const there = found.get(name) ?? new Set(columns.map((column) => column.name)); // made for this copy, by its own definition
     const held = new Set(columns.map((column) => column.name));
-    for (const column of columns) if (!there.has(column.name)) await buildColumn(client, name, column);
-    for (const column of there)
-      if (!held.has(column)) await oneStatement(client, `alter table ${ident(name)} drop column ${ident(column)}`);
+    const missing = columns.filter((column) => !there.has(column.name));
+    const tooMany = [...there].filter((column) => !held.has(column));
+    isAlike &&= missing.length + tooMany.length === 0;
+    for (const column of missing) await buildColumn(client, name, column);
+    for (const column of tooMany) await oneStatement(client, `alter table ${ident(name)} drop column ${ident(column)}`);
   }
+  return isAlike;
 }
 
+/** Returns whether all of them were put back. */
 async function putBack(
   client: pg.ClientBase,
   { keys, foreignKeys }: TakenOff,
   tables: readonly HeldTable[],
-): Promise<void> {
+): Promise<boolean> {
   const hadKeys = new Map(
     tables.map(({ definition: { name, constraints, indexes } }) => [
       name,
@@ -143,6 +156,7 @@ async function putBack(
         if (error.code === '23503') throw dangling(key, error);
         throw error;
       });
+  return [...keys, ...foreignKeys].every(isHeld);
 }
 
 export const dangling = ({ table, refersTo }: Taken, cause: unknown): DomainError =>

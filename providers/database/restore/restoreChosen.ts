@@ -2,11 +2,13 @@ import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import type { RestoreSource, Restored } from '../../provider.ts';
 import { readTables } from '../backup/definitions.ts';
+import { inSchema } from '../catalogue.ts';
 import { columnsOf } from '../backup/snapshotTables.ts';
 import { appliedTable, applyTenantMigrations, type TenantMigration } from '../tenantMigrations.ts';
-import { quietTriggers, takeOff } from './bareTables.ts';
+import { quietTriggers, readWatch, takeOff } from './bareTables.ts';
 import { cutReferences, type HeldSchema, type HeldTable } from './heldSchema.ts';
 import { dangling, loadTables, type Loaded } from './loadTables.ts';
+import { readColumns } from './migratedSchema.ts';
 import { beAlone, buildMissing, settleSequences } from './restoreSchema.ts';
 
 const ident = pg.escapeIdentifier;
@@ -30,9 +32,9 @@ export async function restoreChosen(
   );
   const isOfToday = applied[0]?.count === held.version;
   await beAlone(client, name);
-  if (isOfToday) await buildMissing(client, name, held, (table) => names.has(table));
-  const loaded = isOfToday
-    ? await loadTables(client, name, chosen, from, { areNew: false })
+  if (isOfToday) await buildMissing(client, held, await relationsOf(client, name), (table) => names.has(table));
+  const { rows, bytes } = isOfToday
+    ? await loadTables(client, name, chosen, from, { areNew: false, ...(await readTarget(client, name)) })
     : await bringOver(client, { name, migrations }, held, chosen, from);
   await settleSequences(
     client,
@@ -48,8 +50,7 @@ export async function restoreChosen(
     ...new Set(cut.flatMap(({ table, refersTo }) => [table, refersTo]).filter((one) => !names.has(one))),
   ];
   return {
-    ...loaded,
-    objects: 0,
+    ...{ rows, bytes, objects: 0 },
     leftOut: leftOut.map((table) => ({
       what: `table ${table}`,
       why: 'it was not chosen, and a chosen one is tied to it',
@@ -84,10 +85,13 @@ async function bringOver(
   await applyTenantMigrations(client, beside, held.migrations);
   await beAlone(client, beside);
   const names = new Set(chosen.map(({ definition }) => definition.name));
-  await buildMissing(client, beside, held, (table) => names.has(table));
+  await buildMissing(client, held, await relationsOf(client, beside), (table) => names.has(table));
   // Rows refer to rows of tables that were not chosen: those are in the tenant's own schema, where it is looked.
-  await takeOff(client, beside, { tables: [...held.tables.keys()], large: [] });
-  const loaded = await loadTables(client, beside, chosen, from, { areNew: true });
+  await takeOff(client, beside, await readWatch(client, beside), { tables: [...held.tables.keys()], large: [] });
+  const loaded = await loadTables(client, beside, chosen, from, {
+    areNew: true,
+    ...(await readTarget(client, beside)),
+  });
   await applyTenantMigrations(client, beside, migrations);
   await beAlone(client, name);
 
@@ -99,8 +103,9 @@ async function bringOver(
       'restore_refused',
       `The table ${gone.join(', ')} is not in the schema any more. Restore everything.`,
     );
-  const hear = await quietTriggers(client, name, moved);
-  const taken = await takeOff(client, name, { tables: moved, large: [] });
+  const watch = await readWatch(client, name);
+  const hear = await quietTriggers(client, watch, moved);
+  const taken = await takeOff(client, name, watch, { tables: moved, large: [] });
   await client.query(`truncate only ${moved.map(ident).join(', only ')}`);
   for (const table of moved) {
     const columns = columnsOf({ columns: here.get(table)!.columns }).slice(1, -1);
@@ -116,6 +121,20 @@ async function bringOver(
   for (const statement of hear) await client.query(statement);
   await client.query(`drop schema ${ident(beside)} cascade`);
   return loaded;
+}
+
+/** What is there now, which may be otherwise than migrations made it. */
+const readTarget = async (client: pg.ClientBase, schema: string) => ({
+  ...(await readColumns(client, schema)),
+  watch: await readWatch(client, schema),
+});
+
+async function relationsOf(client: pg.ClientBase, schema: string): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class where oid = ${inSchema('pg_class')} and relkind in ('r', 'p', 'S')`,
+    [schema],
+  );
+  return new Set(rows.map(({ name }) => name));
 }
 
 const tablesOf = async (client: pg.ClientBase, schema: string) =>

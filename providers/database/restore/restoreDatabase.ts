@@ -8,6 +8,7 @@ import type { DataStore, StoreConnections } from '../stores.ts';
 import type { TenantMigration } from '../tenantMigrations.ts';
 import { heldSchemaOf } from './heldSchema.ts';
 import { restoreChosen } from './restoreChosen.ts';
+import type { MigratedSchemas } from './migratedSchema.ts';
 import { restoreSchema } from './restoreSchema.ts';
 
 const fences = 'tenantry.fences';
@@ -19,6 +20,7 @@ export interface DatabaseRestore {
   tag: string;
   readerRole: string | null;
   migrations: TenantMigration[];
+  schemas: MigratedSchemas;
   isOurs(found: Tagged): boolean;
 }
 

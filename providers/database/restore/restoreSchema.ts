@@ -3,13 +3,14 @@ import { DomainError } from '#contracts/errors.ts';
 import type { RestoreSource, Restored } from '../../provider.ts';
 import type { SequenceState, TableDefinition } from '../backup/definitions.ts';
 import { exactSettings } from '../backup/lanes.ts';
-import { inSchema } from '../catalogue.ts';
 import { settleSchema } from '../schema.ts';
 import { readShape } from '../shape.ts';
 import { applyTenantMigrations, keepMigrationsList, type TenantMigration } from '../tenantMigrations.ts';
 import { buildSequence, buildTable, isOfIdentity, oneStatement, ownSequence } from './buildTables.ts';
 import type { HeldSchema } from './heldSchema.ts';
+import { writtenFor } from './bareTables.ts';
 import { loadTables } from './loadTables.ts';
+import { readKeyNames, type MigratedSchemas } from './migratedSchema.ts';
 
 const ident = pg.escapeIdentifier;
 
@@ -19,6 +20,8 @@ export interface SchemaTarget {
   readerRole: string | null;
   /** All of ours: the schema is brought to the newest. */
   migrations: TenantMigration[];
+  /** What is known of schemas with these migrations already. */
+  schemas: MigratedSchemas;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface SchemaTarget {
  */
 export async function restoreSchema(
   client: pg.ClientBase,
-  { name, tag, readerRole, migrations }: SchemaTarget,
+  { name, tag, readerRole, migrations, schemas }: SchemaTarget,
   held: HeldSchema,
   from: Pick<RestoreSource, 'open'> & { signal: AbortSignal },
 ): Promise<Restored> {
@@ -36,12 +39,17 @@ export async function restoreSchema(
   await settleSchema(client, { name, tag, readerRole, tagged: null });
   await applyTenantMigrations(client, name, held.migrations);
   await beAlone(client, name);
-  await buildMissing(client, name, held);
-  const { rows, bytes } = await loadTables(client, name, [...held.tables.values()], from, { areNew: true });
-  await settleKeys(client, name, held);
+  const migrated = await schemas.of(client, name, held.migrations, readerRole);
+  const built = await buildMissing(client, held, migrated.relations);
+  const target = { ...migrated, areNew: true };
+  const { rows, bytes, isAlike } = await loadTables(client, name, [...held.tables.values()], from, target);
+  const keyNames = built > 0 ? await readKeyNames(client, name) : migrated.keyNames;
+  const added = await settleKeys(client, name, held, keyNames);
   await settleSequences(client, name, held.sequences);
-  const leftOut = differences(held.shape, (await readShape(client, name)).lines);
-  await applyTenantMigrations(client, name, migrations);
+  const isAsMigrated = isAlike && built + added === 0;
+  const shape = isAsMigrated ? migrated.shape : (await readShape(client, name)).lines;
+  const leftOut = differences(held.shape, shape);
+  if (migrations.length > held.migrations.length) await applyTenantMigrations(client, name, migrations);
   await keepMigrationsList(client, name);
   return { rows, objects: 0, bytes, leftOut };
 }
@@ -85,31 +93,27 @@ async function refuseShared(client: pg.ClientBase, schema: string): Promise<void
 const definitionsOf = (held: HeldSchema): Map<string, TableDefinition> =>
   new Map([...held.tables].map(([name, { definition }]) => [name, definition]));
 
-/** Tables and sequences that no migration makes. */
+/** Tables and sequences that no migration makes. Returns how many. */
 export async function buildMissing(
   client: pg.ClientBase,
-  schema: string,
   held: HeldSchema,
+  there: ReadonlySet<string>,
   isWanted: (table: string) => boolean = () => true,
-): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select relname as name from pg_class where oid = ${inSchema('pg_class')} and relkind in ('r', 'p', 'S')`,
-    [schema],
-  );
-  const there = new Set(rows.map(({ name }) => name));
+): Promise<number> {
   const definitions = definitionsOf(held);
   const isMissing = ({ name }: { name: string }) => !there.has(name);
   const sequences = held.sequences.filter(
     (one) => isMissing(one) && !isOfIdentity(one, definitions) && isWanted(one.ownedBy?.table ?? ''),
   );
   for (const sequence of sequences) await buildSequence(client, sequence);
-  for (const table of inOrder(definitions)) {
-    if (!isMissing(table) || !isWanted(table.name)) continue;
+  const tables = inOrder(definitions).filter((table) => isMissing(table) && isWanted(table.name));
+  for (const table of tables) {
     await buildTable(client, table, held.sequences);
     for (const { name, kind, is } of table.constraints)
       if (kind === 'c' && table.partitionOf === null) await addConstraint(client, table.name, name, is, true);
   }
   for (const sequence of sequences) await ownSequence(client, sequence);
+  return sequences.length + tables.length;
 }
 
 /** What a table is part of, or inherits from, comes before it. */
@@ -143,37 +147,28 @@ async function addConstraint(
   await oneStatement(client, `alter table ${ident(table)} add constraint ${ident(name)} ${is}`);
 }
 
-/** Keys and indexes that no migration makes, on whatever table; foreign keys last. */
-async function settleKeys(client: pg.ClientBase, schema: string, held: HeldSchema): Promise<void> {
-  const { rows } = await client.query<{ table: string; name: string }>(
-    `with tables as materialized (select oid, relname from pg_class where oid = ${inSchema('pg_class')})
-     select t.relname as table, k.conname as name from tables t join pg_constraint k on k.conrelid = t.oid
-     union all
-     select t.relname, x.relname from tables t join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid`,
-    [schema],
-  );
-  const there = new Set(rows.map(({ table, name }) => `${table}\n${name}`));
-  const later: (() => Promise<void>)[] = [];
+/** Keys and indexes that no migration makes, on whatever table; foreign keys last. Returns how many. */
+async function settleKeys(
+  client: pg.ClientBase,
+  schema: string,
+  held: HeldSchema,
+  there: ReadonlySet<string>,
+): Promise<number> {
+  const first: (() => Promise<unknown>)[] = [];
+  const later: (() => Promise<unknown>)[] = [];
   for (const { definition } of held.tables.values()) {
     const isThere = ({ name }: { name: string }) => there.has(`${definition.name}\n${name}`);
-    for (const constraint of definition.constraints) {
-      if (isThere(constraint)) continue;
-      const add = () => addConstraint(client, definition.name, constraint.name, constraint.is, false);
-      if (constraint.kind === 'f') later.push(add);
-      else await add();
-    }
+    for (const constraint of definition.constraints)
+      if (!isThere(constraint))
+        (constraint.kind === 'f' ? later : first).push(() =>
+          addConstraint(client, definition.name, constraint.name, constraint.is, false),
+        );
     for (const index of definition.indexes)
-      if (!isThere(index)) await oneStatement(client, writtenFor(index.is, schema));
+      if (!isThere(index)) first.push(() => oneStatement(client, writtenFor(index.is, schema)));
   }
-  for (const add of later) await add();
+  for (const add of [...first, ...later]) await add();
+  return first.length + later.length;
 }
-
-/** PostgreSQL writes an index with the schema of its table, which may have been another one. */
-const writtenFor = (definition: string, schema: string): string =>
-  definition.replace(
-    / ON (ONLY )?(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\./,
-    (_all, only: string = '') => ` ON ${only}${ident(schema)}.`,
-  );
 
 /** An identity's sequence may be called otherwise than it was. */
 export async function settleSequences(

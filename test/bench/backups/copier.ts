@@ -7,6 +7,7 @@ import { verifyBackup } from '#domain/backups/format/verifyBackup.ts';
 import { filesystemPlace } from '#domain/places/filesystemPlace.ts';
 import { snapshotTables } from '#providers/database/backup/snapshotTables.ts';
 import { heldSchemaOf } from '#providers/database/restore/heldSchema.ts';
+import { MigratedSchemas } from '#providers/database/restore/migratedSchema.ts';
 import { restoreSchema } from '#providers/database/restore/restoreSchema.ts';
 import { StoreConnections } from '#providers/database/stores.ts';
 import { readTenantMigrations } from '#providers/database/tenantMigrations.ts';
@@ -34,6 +35,7 @@ export interface Answered {
 const { signal } = new AbortController();
 const { signer, keys } = newSigner();
 const keysOfTenants = new Map<string, BackupTarget['key']>();
+const schemas = new MigratedSchemas();
 const connections = new Map<string, StoreConnections>();
 
 const memoryMb = (which: 'VmRSS' | 'VmHWM'): number =>
@@ -63,7 +65,7 @@ async function restore(asked: Asked): Promise<number> {
   const client = await storesAt(asked.url).alone(databaseIn(asked.url));
   try {
     await client.query('begin');
-    const target = { name: asked.schema, tag: 'bench', readerRole: null, migrations };
+    const target = { name: asked.schema, tag: 'bench', readerRole: null, migrations, schemas };
     const from = { open: (part: (typeof backup.parts)[number]) => readPart(backup, part), signal };
     const { bytes } = await restoreSchema(client, target, heldSchemaOf(backup.parts, migrations), from);
     await client.query('commit');

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { findLock } from '#domain/orphans/sweepLock.ts';
 import { listOrphans } from '#domain/orphans/listOrphans.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
 import { freePorts } from '#local/ports.ts';
 import { startTemporal, type RunningTemporal } from '#local/temporal.ts';
+import { Random } from '#test/drills/random.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
 import { makeMigrated } from '#test/servers/registry/migratedDatabase.ts';
 import { tenantry } from '../tenantry.ts';
@@ -95,9 +97,19 @@ describe('tenantry recover rebuild-the-control-plane: registry and Temporal are 
     };
     const recover = (...told: string[]) =>
       new Recovering(['rebuild-the-control-plane', '--journal', join(folder, 'journal'), '--no-ask', ...told.flatMap((one) => ['--decide', one])], env); // prettier-ignore
+    /** Killed again and again, some of them in the middle of a step: each goes on where the journal says. */
+    const random = new Random(Number(process.env['TEST_SEED'] ?? 109));
+    const killOften = async (times: number, ...told: string[]): Promise<void> => {
+      for (let time = 0; time < times; time += 1) {
+        const attempt = recover(...told);
+        await Promise.race([attempt.over, delay(900 + random.below(2_500))]);
+        await attempt.kill();
+      }
+    };
     const killed = recover('fence=done,Ada,switched off');
     await becomes('the restore', () => killed.said.includes('is whole'));
     await killed.kill();
+    await killOften(4);
     const waiting = await recover().over;
     assert.equal(waiting.code, 4, waiting.said);
     assert.match(waiting.said, /"Start it"/);
@@ -106,6 +118,7 @@ describe('tenantry recover rebuild-the-control-plane: registry and Temporal are 
     temporal = await startTemporal({ dataDir: join(folder, 'second'), choosePorts: async () => ports });
     installation = await TestInstallation.open(env, installation.adminUrl, name);
     await installation.startWorker(note);
+    await killOften(4, 'start=done,Ada');
     const { code, said } = await recover('start=done,Ada', 'judge=done,Bob,told the owner').over;
     assert.equal(code, 0, said);
 
