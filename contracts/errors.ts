@@ -190,6 +190,7 @@ export const errorCodes = [
   'physical_archive_stalled',
   'physical_proof_failed',
   'physical_elsewhere',
+  'physical_tool_failed',
   'server_unknown',
   'server_fenced',
   'server_disk_full',

@@ -13,6 +13,11 @@ export interface ActionContext {
   executionId: string;
   /** The same in every attempt of this step in this execution: what an effect elsewhere is made idempotent with. */
   effectKey: string;
+  /**
+   * Refuses (`run_over`) when the step has moved on. Asked right before what cannot be taken back, by an attempt that may have been frozen and taken
+   * for dead meanwhile: what was its server's to lose then is another's now.
+   */
+  stillWanted(): Promise<void>;
   isPractice: boolean;
   /** Workflow time in milliseconds: business time is told, not looked up. */
   now: number;

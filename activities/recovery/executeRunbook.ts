@@ -13,6 +13,7 @@ import {
   finishDeed,
   noteDeed,
   noteProgress,
+  refuseLate,
   type BegunDeed,
 } from '#domain/runbooks/executing/deeds.ts';
 import { turnExecution } from '#domain/runbooks/executing/turnExecution.ts';
@@ -125,6 +126,7 @@ async function carryOut(
     },
     executionId: deed.runId,
     effectKey: `${deed.runId}.${begun.leaf.id}`,
+    stillWanted: () => refuseLate(deps.ledger, deed),
     isPractice: begun.practice,
     now: Context.current().info.currentAttemptScheduledTimestampMs,
     startedAt: begun.startedAt,

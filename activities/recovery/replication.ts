@@ -1,8 +1,10 @@
 import { DomainError } from '#contracts/errors.ts';
 import { replicationActions as described } from '#contracts/runbooks/actions/replication.ts';
+import { ProviderError } from '#providers/provider.ts';
 import { catchUp, practiseFence } from '#providers/replication/catchUp.ts';
-import { fence, fenceStateOf, unfence, type FenceProof } from '#providers/replication/fence.ts';
+import { fence, fenceStateOf, isFencedHere, unfence, type FenceProof } from '#providers/replication/fence.ts';
 import { identify } from '#providers/replication/identity.ts';
+import { rightBefore } from '#providers/replication/late.ts';
 import { lossOf } from '#providers/replication/loss.ts';
 import { mayPromote, promote } from '#providers/replication/promote.ts';
 import { addressOf, type DatabaseServer, type DatabaseServers } from '#providers/replication/servers.ts';
@@ -50,9 +52,9 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
 
   return [
     implement(described.claimServers, {
-      async act(params, { executionId }) {
+      async act(params, { executionId, stillWanted }) {
         await pairOf(params);
-        await book.claim(namesOf(params), executionId);
+        await rightBefore(stillWanted, () => book.claim(namesOf(params), executionId));
       },
       undo: (params, { executionId }) => book.release(namesOf(params), executionId),
     }),
@@ -60,24 +62,32 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
       act: (params, { executionId }) => book.release(namesOf(params), executionId),
     }),
     implement(described.holdRuns, {
-      act: async (_params, { executionId }) => ({ held: await book.holdRuns(executionId) }),
+      async act(_params, { executionId, stillWanted }) {
+        return { held: await rightBefore(stillWanted, () => book.holdRuns(executionId)) };
+      },
       undo: async (_params, { executionId }) => void (await book.resumeRuns(executionId)),
     }),
     implement(described.resumeRuns, {
       act: async (_params, { executionId }) => ({ waiting: await book.resumeRuns(executionId) }),
     }),
     implement(described.fencePrimary, {
-      async act(params, { signal, effectKey }) {
+      async act(params, { signal, effectKey, stillWanted }) {
         const began = Date.now();
         const { primary, standby } = await pairOf(params);
-        const proof = await fence(primary, { standby: standby.name, effectKey, byHand: params.byHand || null, signal });
+        const proof = await fence(primary, {
+          standby: standby.name,
+          effectKey,
+          byHand: params.byHand || null,
+          signal,
+          stillWanted,
+        });
         return { proof, milliseconds: Date.now() - began };
       },
       /** Not once the other one is a primary: then the fence is what keeps them from being two. */
-      async undo(params) {
+      async undo(params, context) {
         const { primary, standby } = await pairOf(params);
-        if (await isOrWasPromoted(standby)) return;
-        await unfence(primary);
+        if (!(await isFencedHere(primary)) || (await wasPromoted(standby))) return;
+        await unfence(primary, context);
       },
       async rehearse(params) {
         const { primary } = await pairOf(params);
@@ -85,9 +95,9 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
       },
     }),
     implement(described.catchUpStandby, {
-      async act({ withinBytes, seconds, ...params }, { signal, heartbeat }) {
+      async act({ withinBytes, seconds, ...params }, { signal, heartbeat, stillWanted }) {
         const { primary, standby } = await pairOf(params);
-        return catchUp(primary, standby, { withinBytes, seconds, signal, heartbeat });
+        return catchUp(primary, standby, { withinBytes, seconds, signal, heartbeat, stillWanted });
       },
     }),
     implement(described.checkStandby, {
@@ -106,7 +116,7 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
       },
     }),
     implement(described.promoteStandby, {
-      async act({ byHand, ...params }, { signal }) {
+      async act({ byHand, ...params }, { signal, stillWanted }) {
         const { primary, standby } = await pairOf(params);
         const before = await identify(standby);
         // Promoted by an attempt whose answer was lost: what matters then is that the other one is fenced still, which is looked at too.
@@ -114,6 +124,7 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
         const { timeline, milliseconds, lostConnections } = await promote(standby, {
           known: before.inRecovery ? before.timeline : 0,
           signal,
+          stillWanted,
         });
         return { timeline, milliseconds, lostConnections };
       },
@@ -159,12 +170,12 @@ export function replicationActions({ servers, book }: Needs): AnyAction[] {
       },
     }),
     implement(described.rebuildStandby, {
-      async act({ synchronous, ...params }, { signal, heartbeat, effectKey }) {
+      async act({ synchronous, ...params }, context) {
         const { primary, standby } = await pairOf(params);
         if (await isPrimaryOf(standby, primary))
           throw new DomainError('primary_not_fenced', `"${standby.name}" takes writes itself: fence it first.`);
-        const { files, bytes, rebuiltNow } = await makeStandby(primary, standby, { signal, heartbeat, effectKey });
-        if (synchronous) await setSynchronous(primary, standby.name);
+        const { files, bytes, rebuiltNow } = await makeStandby(primary, standby, context);
+        if (synchronous) await rightBefore(context.stillWanted, () => setSynchronous(primary, standby.name));
         return { files, bytes, rebuilt: rebuiltNow };
       },
       async rehearse(params) {
@@ -193,12 +204,13 @@ async function refuseTwo(primary: DatabaseServer, isVouchedFor: boolean): Promis
   );
 }
 
-const isOrWasPromoted = (standby: DatabaseServer): Promise<boolean> =>
-  identify(standby).then(
-    ({ inRecovery }) => !inRecovery,
-    // It may have been promoted and be away: nobody who cannot tell opens the other one.
-    () => true,
-  );
+/** A standby that is stopped tells by its disk. Where nobody can tell, the other one stays fenced, and it is asked again. */
+async function wasPromoted(standby: DatabaseServer): Promise<boolean> {
+  const state = await fenceStateOf(standby);
+  if (state === 'silent')
+    throw new ProviderError('PostgreSQL', `nobody can tell whether "${standby.name}" was promoted, as it does not answer`); // prettier-ignore
+  return state === 'writable';
+}
 
 async function isPrimaryOf(server: DatabaseServer, other: DatabaseServer): Promise<boolean> {
   const ours = await identify(server).catch(() => null);

@@ -204,6 +204,7 @@ export const titles: Record<ErrorCode, string> = {
   physical_archive_stalled: 'The archive does not go on',
   physical_proof_failed: 'The recovered server is not as it was',
   physical_elsewhere: 'The tenant does not lie in this server',
+  physical_tool_failed: 'The backup tool ended with an error',
   restore_refused: 'The restore was refused',
   restore_dangling: 'Rows would refer to nothing',
   arrival_over: 'The request is over',

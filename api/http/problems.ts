@@ -195,6 +195,7 @@ export const statuses: Record<ErrorCode, number> = {
   physical_archive_stalled: 409,
   physical_proof_failed: 409,
   physical_elsewhere: 409,
+  physical_tool_failed: 409,
   ...recoveryStatuses,
   registry_not_empty: 409,
   restore_refused: 409,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What protects the whole server: base backups, and the log since them, by which any second in between can be brought back. */
 export const ServerArchive = z.object({
-  kind: z.enum(['off', 'lowlevel']).describe('off: the server is not backed up by this installation'),
+  kind: z.enum(['off', 'lowlevel', 'pgbackrest']).describe('off: the server is not backed up by this installation'),
   baseAt: z.string().nullable().describe('When a base backup is made each day, HH:MM in UTC; null: never'),
   newestBase: z
     .object({

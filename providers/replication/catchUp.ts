@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
-import { canStart, fenceStateOf } from './fence.ts';
+import { canStart, fenceStateOf, isFencedHere } from './fence.ts';
 import { identify } from './identity.ts';
 import { lagBytesOf, samplePair } from './lag.ts';
 import { readControlFile } from './controlFile.ts';
-import { pidOf, placeOf, startLocal, stopLocal } from './localServer.ts';
+import { rightBefore, stopWanted, type StillWanted } from './late.ts';
+import { pidOf, placeOf, startLocal } from './localServer.ts';
 import { bytesBehind } from './lsn.ts';
 import type { DatabaseServer } from './servers.ts';
 
@@ -13,6 +14,7 @@ interface CatchUpOptions {
   seconds: number;
   signal: AbortSignal;
   heartbeat(progress: string): void;
+  stillWanted: StillWanted;
 }
 
 /**
@@ -24,13 +26,14 @@ interface CatchUpOptions {
 export async function catchUp(
   primary: DatabaseServer,
   standby: DatabaseServer,
-  { withinBytes, seconds, signal, heartbeat }: CatchUpOptions,
+  { withinBytes, seconds, signal, heartbeat, stillWanted }: CatchUpOptions,
 ): Promise<{ end: string | null; lagBytes: number | null }> {
   const until = Date.now() + seconds * 1_000;
   const state = await fenceStateOf(primary);
   if (state === 'silent') return { end: null, lagBytes: null };
   const place = await placeOf(primary);
-  if (state !== 'stopped' || !place) {
+  // One that is fenced and runs was started by an attempt that ended in here: what it tells counts only once it is at its end.
+  if (!place || (state !== 'stopped' && !(state === 'standby' && (await isFencedHere(primary))))) {
     for (;;) {
       const sample = await samplePair(primary, standby);
       const lagBytes = lagBytesOf(sample);
@@ -48,10 +51,9 @@ export async function catchUp(
     const { flushed } = await identify(standby);
     if (bytesBehind(control.checkpoint, flushed) === 0) return { end: control.checkpoint, lagBytes: 0 };
   }
+  const options = "-c primary_conninfo='' -c restore_command='' -c wal_retrieve_retry_interval=100ms";
   try {
-    await startLocal(place, {
-      options: "-c primary_conninfo='' -c restore_command='' -c wal_retrieve_retry_interval=100ms",
-    });
+    await rightBefore(stillWanted, () => startLocal(place, { options }));
     for (let end = ''; ;) {
       const [old, next] = [await identify(primary), await identify(standby)];
       if (!old.inRecovery) throw new DomainError('primary_not_fenced', `"${primary.name}" came back as a primary.`);
@@ -65,7 +67,8 @@ export async function catchUp(
       await delay(100, undefined, { signal });
     }
   } finally {
-    await stopLocal(place, 'fast');
+    // Whoever was frozen in here finds a server that somebody else has started since, and leaves it alone.
+    await stopWanted(place, 'fast', stillWanted);
   }
 }
 

@@ -1,10 +1,13 @@
+import { renameSync, rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
+import { syncFolder } from '../physical/lowlevel/copyCluster.ts';
 import { ProviderError } from '../provider.ts';
 import { askHook } from './hooks.ts';
 import { identify } from './identity.ts';
-import { pidOf, placeOf, startLocal, stopLocal, writeOwned, type LocalPlace } from './localServer.ts';
+import { rightBefore, stopWanted, type StillWanted } from './late.ts';
+import { pidOf, placeOf, prepareOwned, startLocal, type LocalPlace } from './localServer.ts';
 import type { DatabaseServer } from './servers.ts';
 
 /**
@@ -47,6 +50,8 @@ export interface FenceOrder {
   /** A person's word for a server that nobody here reaches: who switched it off, and how. */
   byHand: string | null;
   signal: AbortSignal;
+  /** Throws where somebody else has gone on meanwhile: asked right before anything is stopped. */
+  stillWanted: StillWanted;
 }
 
 /**
@@ -57,22 +62,17 @@ export async function fence(server: DatabaseServer, order: FenceOrder): Promise<
   const place = await placeOf(server);
   if (place) {
     // The signal first: who starts it between the two moments gets a server that refuses writes.
-    if (await canStart(place)) {
-      await writeOwned(place, markOf(place), `fenced for ${order.standby}\n`);
-      await writeOwned(place, signalOf(place), '');
-    }
+    if (await canStart(place)) await mark(place, order);
     // By itself a fast stop waits until standbys that follow have all of the log.
-    await stopLocal(place, 'fast');
+    await stopWanted(place, 'fast', order.stillWanted);
     return provenOf(server, await fenceStateOf(server));
   }
   const before = await fenceStateOf(server);
   if (before === 'standby') return 'standby';
   if (server.fence) {
-    await askHook(
-      server.fence,
-      { act: 'fence', server: server.name, other: order.standby, effectKey: order.effectKey },
-      order.signal,
-    );
+    const asked = { act: 'fence', server: server.name, other: order.standby, effectKey: order.effectKey } as const;
+    const hook = server.fence;
+    await rightBefore(order.stillWanted, () => askHook(hook, asked, order.signal));
     const after = await fenceStateOf(server);
     if (after === 'silent') return 'hook'; // said to be off by who can tell, and nothing answers there
     return provenOf(server, after);
@@ -86,6 +86,19 @@ export async function fence(server: DatabaseServer, order: FenceOrder): Promise<
   );
 }
 
+/** Everything that takes time is done before it is asked: who is frozen meanwhile has marked nothing. */
+async function mark(place: LocalPlace, { standby, stillWanted }: FenceOrder): Promise<void> {
+  const names = [markOf(place), signalOf(place)];
+  const passing: string[] = [];
+  try {
+    for (const name of names) passing.push(await prepareOwned(place, name, `fenced for ${standby}\n`));
+    await rightBefore(stillWanted, () => names.forEach((name, at) => renameSync(passing[at]!, name)));
+  } finally {
+    for (const left of passing) await rm(left, { force: true });
+  }
+  await syncFolder(place.data);
+}
+
 function provenOf(server: DatabaseServer, state: FenceState): FenceProof {
   if (state === 'stopped' || state === 'standby') return state;
   throw notFenced(server, state === 'writable' ? 'It still takes writes.' : 'Nobody can tell whether it takes writes.');
@@ -94,13 +107,22 @@ function provenOf(server: DatabaseServer, state: FenceState): FenceProof {
 const notFenced = (server: DatabaseServer, why: string): DomainError =>
   new DomainError('primary_not_fenced', `"${server.name}" is not known to refuse writes. ${why}`);
 
-/** Takes a fence back that was put up here; leaves a server alone that somebody made a standby, or that was fenced by others. */
-export async function unfence(server: DatabaseServer): Promise<boolean> {
+/** Whether a fence stands here that was put up by {@link fence}, and can be taken back. */
+export async function isFencedHere(server: DatabaseServer): Promise<boolean> {
   const place = await placeOf(server);
-  if (!place || !(await exists(markOf(place)))) return false;
-  await stopLocal(place, 'fast');
-  await rm(signalOf(place), { force: true });
-  await startLocal(place);
-  await rm(markOf(place), { force: true });
+  return place !== null && (await exists(markOf(place)));
+}
+
+/** Takes a fence back that was put up here; leaves a server alone that somebody made a standby, or that was fenced by others. */
+export async function unfence(
+  server: DatabaseServer,
+  { stillWanted }: Pick<FenceOrder, 'stillWanted'>,
+): Promise<boolean> {
+  const place = await placeOf(server);
+  if (!place || !(await isFencedHere(server))) return false;
+  await stopWanted(place, 'fast', stillWanted);
+  await rightBefore(stillWanted, () => rmSync(signalOf(place), { force: true }));
+  await rightBefore(stillWanted, () => startLocal(place));
+  await rightBefore(stillWanted, () => rmSync(markOf(place), { force: true }));
   return true;
 }

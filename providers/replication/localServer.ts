@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { open, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, readlink, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
@@ -90,18 +91,23 @@ export async function startLocal(
   }
 }
 
-/** Ends it, harder and harder, and returns only when its process is gone. Resolves at once where none runs. */
-export async function stopLocal(place: LocalPlace, how: 'fast' | 'immediate' = 'fast'): Promise<void> {
-  const seconds = how === 'fast' ? [20, 5] : [5];
-  for (const patience of seconds) {
-    const pid = await pidOf(place);
-    if (pid === null) return;
-    const signal = patience === 5 ? 'SIGQUIT' : 'SIGINT';
-    if (await endsBy(place, pid, signal, patience * 1_000)) return;
+/**
+ * Ends it, harder and harder, and returns only when its process is gone. Resolves at once where none runs. Of this one process: whoever
+ * stood still in here, and goes on when somebody has started the server anew, must not take that for one that does not end.
+ */
+export async function stopLocal(
+  place: LocalPlace,
+  how: 'fast' | 'immediate' = 'fast',
+  only?: number | null,
+): Promise<void> {
+  const pid = only === undefined ? await pidOf(place) : only;
+  if (pid === null) return;
+  const harder = [['SIGINT', 20_000], ['SIGQUIT', 5_000], ['SIGKILL', 10_000]] as const; // prettier-ignore
+  for (const [signal, patienceMs] of how === 'fast' ? harder : harder.slice(1)) {
+    if ((await pidOf(place)) !== pid) return;
+    if (await endsBy(place, pid, signal, patienceMs)) return;
   }
-  const pid = await pidOf(place);
-  if (pid !== null && !(await endsBy(place, pid, 'SIGKILL', 10_000)))
-    throw new Error(`process ${pid} does not end, not even by SIGKILL`);
+  if ((await pidOf(place)) === pid) throw new Error(`process ${pid} does not end, not even by SIGKILL`);
 }
 
 async function endsBy(place: LocalPlace, pid: number, signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
@@ -125,9 +131,13 @@ const pgCtl = ({ bin, owner }: LocalPlace, args: string[]): Promise<number> =>
   });
 
 /** A file of the server's, of its owner and readable by nobody else; it is whole or not there, also after a power cut. */
-export async function writeOwned({ owner }: LocalPlace, file: string, text: string): Promise<void> {
-  const passing = `${file}.${process.pid}.new`;
-  await rm(passing, { force: true });
+export async function writeOwned(place: LocalPlace, file: string, text: string): Promise<void> {
+  await rename(await prepareOwned(place, file, text), file);
+}
+
+/** The same but for its name, which it still has to get. Returns the one that it has until then. */
+export async function prepareOwned({ owner }: LocalPlace, file: string, text: string): Promise<string> {
+  const passing = `${file}.${randomUUID().slice(0, 8)}.new`;
   await writeFile(passing, text, { mode: 0o600 });
   const handle = await open(passing, 'r+');
   try {
@@ -136,5 +146,5 @@ export async function writeOwned({ owner }: LocalPlace, file: string, text: stri
   } finally {
     await handle.close();
   }
-  await rename(passing, file);
+  return passing;
 }

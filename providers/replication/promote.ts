@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
 import { ProviderError } from '../provider.ts';
 import { identify, identityOn, type ServerIdentity } from './identity.ts';
+import { rightBefore, type StillWanted } from './late.ts';
 import { codeOf, onServer, type DatabaseServer } from './servers.ts';
 
 export interface Promotion {
@@ -23,7 +24,12 @@ export interface Promotion {
  */
 export async function promote(
   server: DatabaseServer,
-  { known, signal, seconds = 60 }: { known: number; signal: AbortSignal; seconds?: number },
+  {
+    known,
+    signal,
+    stillWanted,
+    seconds = 60,
+  }: { known: number; signal: AbortSignal; stillWanted: StillWanted; seconds?: number },
 ): Promise<Promotion> {
   const began = Date.now();
   let lostConnections = 0;
@@ -37,8 +43,10 @@ export async function promote(
         async (client): Promise<ServerIdentity> => {
           const before = await identityOn(client);
           if (!before.inRecovery) return before;
-          promotedNow = true;
-          await client.query('select pg_promote(true, $1)', [Math.min(seconds, 30)]);
+          await rightBefore(stillWanted, () => {
+            promotedNow = true;
+            return client.query('select pg_promote(true, $1)', [Math.min(seconds, 30)]);
+          });
           return identityOn(client);
         },
         { statementMs: 40_000 },

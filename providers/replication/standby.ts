@@ -1,11 +1,14 @@
-import { chown, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { existsSync, renameSync } from 'node:fs';
+import { chown, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
-import { copyCluster } from '../physical/lowlevel/copyCluster.ts';
+import { copyCluster, syncFolder } from '../physical/lowlevel/copyCluster.ts';
 import { roomFor } from './room.ts';
 import { askHook } from './hooks.ts';
-import { identify } from './identity.ts';
+import { identify, identityOn } from './identity.ts';
+import { rightBefore, stopWanted, type StillWanted } from './late.ts';
 import { ownerOf, pidOf, placeOf, startLocal, stopLocal, writeOwned, type LocalPlace } from './localServer.ts';
 import { addressOf, onServer, urlOf, type DatabaseServer } from './servers.ts';
 
@@ -17,6 +20,14 @@ export const slotOf = (standby: string): string => `tenantry_${standby.replaceAl
 
 /** What is ours in a standby's settings; whatever else the primary had in them stays. */
 const ourSettings = /^\s*(?:primary_conninfo|primary_slot_name|port|listen_addresses|cluster_name|synchronous_standby_names|recovery_target_timeline|hot_standby|wal_retrieve_retry_interval)\b/; // prettier-ignore
+
+export interface MakeOptions {
+  signal: AbortSignal;
+  heartbeat(progress: string): void;
+  effectKey: string;
+  /** Throws where somebody else has gone on meanwhile: asked right before anything is stopped or overwritten. */
+  stillWanted: StillWanted;
+}
 
 export interface Rebuilt {
   files: number;
@@ -32,46 +43,69 @@ export interface Rebuilt {
 export async function makeStandby(
   primary: DatabaseServer,
   standby: DatabaseServer,
-  { signal, heartbeat, effectKey }: { signal: AbortSignal; heartbeat(progress: string): void; effectKey: string },
+  { signal, heartbeat, effectKey, stillWanted }: MakeOptions,
 ): Promise<Rebuilt> {
-  if (await follows(primary, standby)) return { files: 0, bytes: 0, rebuiltNow: false };
+  if (await follows(primary, standby)) {
+    const place = await placeOf(standby);
+    if (place) await tidy(place, stillWanted);
+    return { files: 0, bytes: 0, rebuiltNow: false };
+  }
   const [from, to] = [await placeOf(primary), standby.folder ? await homeFor(primary, standby) : null];
-  await ensureSlot(primary, standby.name);
+  await ensureSlot(primary, standby.name, stillWanted);
   if (!from || !to) {
-    if (!standby.rebuild)
+    const hook = standby.rebuild;
+    if (!hook)
       throw new DomainError(
         'standby_broken',
         `"${standby.name}" is not on this machine together with "${primary.name}", and no rebuild hook is described for it.`,
       );
-    await askHook(standby.rebuild, { act: 'rebuild', server: standby.name, other: primary.name, effectKey }, signal);
+    const asked = { act: 'rebuild', server: standby.name, other: primary.name, effectKey } as const;
+    await rightBefore(stillWanted, () => askHook(hook, asked, signal));
     await untilFollowing(primary, standby, signal, heartbeat);
     return { files: 0, bytes: 0, rebuiltNow: true };
   }
   await refuseNewer(primary, standby, to);
-  await stopLocal(to, 'immediate');
-  const passing: LocalPlace = { ...to, data: `${to.data}.copy` };
-  await rm(passing.data, { recursive: true, force: true }); // of an attempt that was broken off
+  await stopWanted(to, 'immediate', stillWanted);
+  await tidy(to, stillWanted);
   await roomFor(from.data, to.home);
-  const copied = await copyCluster({ adminUrl: await urlOf(primary), dataDir: from.data }, passing.data, {
-    signal,
-    onProgress: ({ files, bytes }) => heartbeat(`${files} files, ${(bytes / 1e6).toFixed(0)} MB`),
-  }).catch(async (error: unknown) => {
+  // Of this attempt alone: another one that goes on late must not put a copy into place that is not whole.
+  const passing: LocalPlace = { ...to, data: `${to.data}.copy-${randomUUID().slice(0, 8)}` };
+  const old = `${to.data}.old`;
+  let copied;
+  try {
+    copied = await copyCluster({ adminUrl: await urlOf(primary), dataDir: from.data }, passing.data, {
+      signal,
+      onProgress: ({ files, bytes }) => heartbeat(`${files} files, ${(bytes / 1e6).toFixed(0)} MB`),
+    });
+    await rm(join(passing.data, 'tenantry.fenced'), { force: true });
+    await writeStandbySettings(primary, standby, passing);
+    // Somebody may have started it meanwhile.
+    await stopWanted(to, 'immediate', stillWanted);
+    await rightBefore(stillWanted, () => {
+      if (existsSync(to.data)) renameSync(to.data, old);
+      renameSync(passing.data, to.data);
+    });
+    await syncFolder(to.home);
+  } finally {
     await rm(passing.data, { recursive: true, force: true });
-    throw error;
-  });
-  await rm(join(passing.data, 'tenantry.fenced'), { force: true });
-  await writeStandbySettings(primary, standby, passing);
-  await rm(`${to.data}.old`, { recursive: true, force: true });
-  await rename(to.data, `${to.data}.old`).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  await rename(passing.data, to.data);
-  await startLocal(to);
+  }
+  await rightBefore(stillWanted, () => startLocal(to));
   await untilFollowing(primary, standby, signal, heartbeat);
   // What it was is kept until the new one is known to follow.
-  await rm(`${to.data}.old`, { recursive: true, force: true });
+  await tidy(to, stillWanted);
   return { files: copied.files, bytes: copied.bytes, rebuiltNow: true };
 }
+
+/** What attempts that were broken off left beside the folder of a server; what it was, only where it is something else by now. */
+async function tidy({ home, data }: LocalPlace, stillWanted: StillWanted): Promise<void> {
+  const isThere = existsSync(data);
+  for (const left of await leftBeside(home))
+    if (isThere || left !== 'data.old')
+      await rightBefore(stillWanted, () => rm(join(home, left), { recursive: true, force: true }));
+}
+
+const leftBeside = async (home: string): Promise<string[]> =>
+  (await readdir(home).catch(() => [])).filter((name) => /^data\.(?:old|copy)/.test(name));
 
 /** The folder of a standby, made when it is not there, and owned by whoever runs the primary. */
 async function homeFor(primary: DatabaseServer, standby: DatabaseServer): Promise<LocalPlace> {
@@ -133,17 +167,21 @@ async function untilFollowing(
 }
 
 /** Before the copy is begun, so that the log since then is kept for it. One that lost its log is made again. */
-async function ensureSlot(primary: DatabaseServer, standby: string): Promise<void> {
+async function ensureSlot(primary: DatabaseServer, standby: string, stillWanted: StillWanted): Promise<void> {
   await onServer(primary, async (client) => {
     const name = slotOf(standby);
+    if ((await identityOn(client)).inRecovery)
+      throw new DomainError('standby_broken', `"${primary.name}" is a standby itself: nobody can follow it.`);
     const { rows } = await client.query<{ wal_status: string | null; active_pid: number | null }>(
       'select wal_status, active_pid from pg_replication_slots where slot_name = $1',
       [name],
     );
-    // Reserved again from here: an old place would hold log that the new copy has no use for.
-    if (rows[0]?.active_pid) await client.query('select pg_terminate_backend($1, 5000)', [rows[0].active_pid]);
-    if (rows[0]) await client.query('select pg_drop_replication_slot($1)', [name]);
-    await client.query('select pg_create_physical_replication_slot($1, true)', [name]);
+    await rightBefore(stillWanted, async () => {
+      // Reserved again from here: an old place would hold log that the new copy has no use for.
+      if (rows[0]?.active_pid) await client.query('select pg_terminate_backend($1, 5000)', [rows[0].active_pid]);
+      if (rows[0]) await client.query('select pg_drop_replication_slot($1)', [name]);
+      await client.query('select pg_create_physical_replication_slot($1, true)', [name]);
+    });
     const kept = await client.query<{ kept: string }>(
       `select setting as kept from pg_settings where name = 'max_slot_wal_keep_size'`,
     );
@@ -214,8 +252,8 @@ export async function dropStandby(primary: DatabaseServer, standby: DatabaseServ
     );
   if (place) {
     await stopLocal(place, 'immediate');
-    for (const folder of [place.data, `${place.data}.copy`, `${place.data}.old`])
-      await rm(folder, { recursive: true, force: true });
+    for (const folder of ['data', ...(await leftBeside(place.home))])
+      await rm(join(place.home, folder), { recursive: true, force: true });
   }
   await onServer(primary, async (client) => {
     await client.query(

@@ -12,6 +12,8 @@ import { signInStandsFirm } from './d14SignIn.ts';
 import { secretsStayHidden } from './d15Secrets.ts';
 import { auditTampering } from './audit/d16Audit.ts';
 import { idempotencyKeys } from './requests/d17IdempotencyKeys.ts';
+import { pgbackrestHolds } from './physical/d18Pgbackrest.ts';
+import { failoverHolds } from './failover/d19Failover.ts';
 import type { Drill } from './drill.ts';
 
 /** In the order in which `npm run drill` carries them out. */
@@ -30,4 +32,8 @@ export const drills: readonly Drill[] = [
   secretsStayHidden,
   auditTampering,
   idempotencyKeys,
+  failoverHolds,
 ];
+
+/** Of what `npm test` cannot ask of a machine: packages of the system. */
+export const allDrills: readonly Drill[] = [...drills, pgbackrestHolds];

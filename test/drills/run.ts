@@ -12,7 +12,7 @@ import { checkout } from '#local/paths.ts';
 import { note, runCommand, SetupError } from '#local/progress.ts';
 import { listenForStop } from '#local/stopSignals.ts';
 import { lineOf, missed, problemsOf, type Drill, type DrillRoom, type Outcome } from './drill.ts';
-import { drills } from './drills.ts';
+import { allDrills as drills } from './drills.ts';
 import { DrillServers } from './drillServers.ts';
 import { Random } from './random.ts';
 

@@ -87,6 +87,8 @@ async function carryOut(
     ...{ signal, heartbeat, executionId, isPractice: practice, now: Date.now() },
     startedAt: execution.head.startedAt ?? Date.now(),
     effectKey: `${executionId}.${leaf.id}`,
+    // One process holds the journal for as long as it lives, frozen or not: nobody takes over from it.
+    stillWanted: () => Promise.resolve(),
   };
   const name = deed.verb === 'undo' && leaf.undo?.kind === 'action' ? leaf.undo.action : leaf.kind === 'action' ? leaf.action : null; // prettier-ignore
   if (name !== null) {

@@ -37,8 +37,7 @@ export async function beginDeed(ledger: Ledger, deed: DeedInput, now: number): P
     const { step, key, childRunId } = await findStep(em, deed);
     const isReported = step.round === deed.round && (step.state === 'done' || step.state === 'undone');
     if (isReported) return { changed: false, result: null };
-    if (step.round !== deed.round || step.state !== stateOf(deed.verb) || step.waitsFor !== null)
-      throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
+    refuseMoved(step, deed);
     const journal = await readJournal(em, run.id, now);
     await rows(em)`
       update run_steps set attempt = attempt + ${deed.verb === 'undo' ? 0 : 1}::int, undo_attempt = undo_attempt + ${deed.verb === 'undo' ? 1 : 0}::int
@@ -51,6 +50,18 @@ export async function beginDeed(ledger: Ledger, deed: DeedInput, now: number): P
     };
     return { changed: true, result };
   });
+}
+
+/** Before what cannot be taken back, in the middle of a deed. Refuses (`run_over`) when it was reported, or decided upon, meanwhile. */
+export const refuseLate = (ledger: Ledger, deed: DeedInput): Promise<void> =>
+  ledger.onRun(deed, async (em) => {
+    refuseMoved((await findStep(em, deed)).step, deed);
+    return { changed: false, result: undefined };
+  });
+
+function refuseMoved(step: StepRecord, deed: DeedInput): void {
+  if (step.round !== deed.round || step.state !== stateOf(deed.verb) || step.waitsFor !== null)
+    throw new DomainError('run_over', 'This step has moved on; a late attempt must not act.');
 }
 
 /** The deed is done; with what it tells, in one transaction. Too late for a step that has moved on. */

@@ -7,16 +7,20 @@ import type { BaseManifest } from '#domain/backups/format/baseManifest.ts';
 import type { Place } from '#domain/places/place.ts';
 import type { ArchiveStatus, PhysicalBackup, ScratchServer, Window, WorkOptions } from '../physicalBackup.ts';
 import { physicalRefusal } from '../refusals.ts';
-import { proveServer, withDatabase } from '../scratch/proveServer.ts';
+import { segmentName, segmentNumberOf } from '../reach/timelines.ts';
+import { chainOf, gapIs, gapsOf, isWhole, leadingTo, windowOf } from '../reach/windows.ts';
+import { withDatabase } from '../scratch/proveServer.ts';
+import { describeScratch, recoverTo, refuseFull } from '../scratch/recoverTo.ts';
+import { scratchVerbs } from '../scratch/scratchVerbs.ts';
 import { ScratchServers } from '../scratch/scratchServers.ts';
 import type { ServerUser } from '../server/serverUser.ts';
+import { unlessOneFails } from '../unlessOneFails.ts';
+import { filesOf, viewOf } from './baseView.ts';
 import { listBases, readManifest, unpackBase, verifyBase, type BaseSource } from './baseReader.ts';
 import { deleteBase, writeBase } from './baseWriter.ts';
-import { describeScratch, fetchLog, recoverTo, refuseFull, unlessOneFails } from './recovering.ts';
+import { announceLog, fetchLog, takeLog } from './fetchLog.ts';
 import { clusterKeyOf } from './sealing.ts';
-import { segmentName, segmentNumberOf } from './timelines.ts';
 import { expireLog, openLog, readLog, shipLog, waitingLog, type LogIndex, type LogSource } from './walArchive.ts';
-import { chainOf, filesOf, gapIs, gapsOf, inGap, tooEarly, tooLate, viewOf, windowOf } from './windows.ts';
 
 export interface LowlevelOptions {
   /** Null where the server is lost: what the place holds can be restored all the same. */
@@ -128,11 +132,7 @@ export function lowlevelBackup(options: LowlevelOptions): PhysicalBackup {
 
   async function chosen(at: Date): Promise<{ base: BaseManifest; log: LogIndex; window: Window }> {
     const { bases, log } = await read();
-    const base = bases.findLast(({ stoppedAt }) => Date.parse(stoppedAt) <= at.getTime());
-    if (!base) throw tooEarly(bases);
-    const window = windowOf(base, log);
-    if (at <= window.until) return { base, log, window };
-    throw window.gap ? inGap(window) : tooLate(window.until);
+    return { ...leadingTo(bases, log, at), log };
   }
 
   async function flush(signal: AbortSignal): Promise<ArchiveStatus> {
@@ -167,11 +167,14 @@ export function lowlevelBackup(options: LowlevelOptions): PhysicalBackup {
     try {
       const { user } = options;
       const [bases, log] = [await baseSource(), await logSource()];
-      const restored = await unlessOneFails(signal, (either) => [
-        unpackBase(bases, base, server.data, { signal: either, onProgress, user }),
+      await announceLog(needed, server);
+      const restored = await unpackBase(bases, base, server.data, { signal, onProgress, user });
+      const to = { restoreCommand: takeLog(server), timeline: chain.timeline, at };
+      // Later log arrives while the server replays what is there.
+      await unlessOneFails(signal, (either) => [
+        recoverTo(scratch, server, to, { signal: either, onWait: () => onProgress?.(restored) }),
         fetchLog(log, needed, server, user, either),
       ]);
-      await recoverTo(scratch, server, chain.timeline, at, { signal, onWait: () => onProgress?.(restored) });
       return await describeScratch(scratch, server, restored);
     } catch (error) {
       // Another attempt, that took this one for dead, has begun anew under the id: what lies there is its.
@@ -182,6 +185,7 @@ export function lowlevelBackup(options: LowlevelOptions): PhysicalBackup {
 
   return {
     kind: 'lowlevel',
+    ...scratchVerbs(scratch),
 
     async backUp(baseId, work) {
       if (adminUrl === null) throw physicalRefusal('physical_unreachable', 'There is no server to back up.');
@@ -202,8 +206,9 @@ export function lowlevelBackup(options: LowlevelOptions): PhysicalBackup {
       const manifest = await readManifest(await baseSource(), { systemId: await systemOf(), baseId });
       const log = await readLog(await logSource(), manifest.segmentBytes);
       const last = segmentNumberOf(manifest.stopSegment, manifest.segmentBytes);
-      const { segments, gap } = chainOf(manifest, log);
-      if ((segments.at(-1)?.number ?? -1) < last) throw gapIs(gap?.first ?? manifest.stopSegment);
+      const chain = chainOf(manifest, log);
+      const { segments, gap } = chain;
+      if (!isWhole(manifest, chain)) throw gapIs(gap?.first ?? manifest.stopSegment);
       for (const segment of segments.filter(({ number }) => number <= last)) {
         const file = log.byName.get(segmentName(segment.timeline, segment.number, manifest.segmentBytes))!;
         for await (const _piece of openLog(await logSource(), file)) work.signal.throwIfAborted();
@@ -224,25 +229,6 @@ export function lowlevelBackup(options: LowlevelOptions): PhysicalBackup {
     choose: async (at, signal) => (await reached(at, signal)).window,
 
     restore: recover,
-
-    async find(id) {
-      const server = await scratch.find(id);
-      return server && (await scratch.isUp(server)) ? describeScratch(scratch, server, { files: 0, bytes: 0 }) : null;
-    },
-
-    prove: proveServer,
-    handOver: (id, target) => scratch.handOver(id, target),
-    tearDown: (id) => scratch.tearDown(id),
-
-    async sweep(isWanted) {
-      const gone: string[] = [];
-      for (const id of await scratch.list())
-        if (!(await isWanted(id))) {
-          await scratch.tearDown(id);
-          gone.push(id);
-        }
-      return gone;
-    },
 
     async expire(kept, signal) {
       const { bases } = await read();

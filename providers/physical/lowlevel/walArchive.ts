@@ -11,9 +11,9 @@ import {
   readHistory,
   segmentNumberOf,
   timelineOf,
-  type Ancestor,
   type ArchivedSegment,
-} from './timelines.ts';
+} from '../reach/timelines.ts';
+import type { ArchivedLog } from '../reach/windows.ts';
 
 /** A file of the log in the place. Its name tells when the server wrote to it last and what it holds, so a list says everything. */
 export interface ArchivedFile {
@@ -53,12 +53,9 @@ export async function* listLog({ place, systemId }: Omit<LogSource, 'key'>): Asy
 }
 
 /** Everything that the archive holds of a cluster, by timeline and number. */
-export interface LogIndex {
+export interface LogIndex extends ArchivedLog {
   files: ArchivedFile[];
   byName: Map<string, ArchivedFile>;
-  segments: Map<number, Map<number, ArchivedSegment>>;
-  histories: Map<number, Ancestor[]>;
-  segmentBytes: number;
 }
 
 /** Reads the list, and the few history files. Refuses `physical_wal_conflict`: two contents under one name are of two servers. */

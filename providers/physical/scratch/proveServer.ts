@@ -1,9 +1,10 @@
 import pg from 'pg';
 import type { Proof, ScratchServer, WorkOptions } from '../physicalBackup.ts';
 import { physicalRefusal } from '../refusals.ts';
+import { unlessOneFails } from '../unlessOneFails.ts';
 
 const ident = pg.escapeIdentifier;
-const databasesAtOnce = 2;
+const indexesAtOnce = 2;
 
 /**
  * Looks at every B-tree index of every database, as `pg_amcheck` does of indexes: https://www.postgresql.org/docs/18/amcheck.html. Invalid ones, and
@@ -19,20 +20,21 @@ export async function proveServer(server: ScratchServer, { signal, onProgress }:
     );
     return rows.map(({ name }) => name);
   });
-  const queue = [...databases];
   let indexes = 0;
-  const checker = async (): Promise<void> => {
-    for (let name = queue.shift(); name !== undefined; name = queue.shift())
-      await withDatabase(server.adminUrl, name, signal, async (client) => {
-        for (const index of await indexesOf(client)) {
-          signal.throwIfAborted();
+  for (const name of databases) {
+    const left = await withDatabase(server.adminUrl, name, signal, indexesOf);
+    const checker = async (either: AbortSignal): Promise<void> =>
+      withDatabase(server.adminUrl, name, either, async (client) => {
+        for (let index = left.shift(); index; index = left.shift()) {
+          either.throwIfAborted();
           await check(client, index);
           indexes += 1;
           onProgress?.({ files: indexes, bytes: 0 });
         }
       });
-  };
-  await Promise.all(Array.from({ length: databasesAtOnce }, checker));
+    // One database may hold nearly everything, so its indexes are shared.
+    await unlessOneFails(signal, (either) => Array.from({ length: indexesAtOnce }, () => checker(either)));
+  }
   return {
     ...{ files: server.restored.files, databases: databases.length, indexes },
     seconds: (performance.now() - startedAt) / 1_000,
@@ -52,7 +54,7 @@ async function indexesOf(client: pg.Client): Promise<{ oid: number; check: strin
   const { rows } = await client.query<{ oid: number }>(
     `select c.oid::int8::float8 as oid from pg_index i join pg_class c on c.oid = i.indexrelid
      where c.relam = (select oid from pg_am where amname = 'btree') and c.relkind = 'i' and c.relpersistence = 'p'
-       and i.indisvalid and i.indisready order by c.oid`,
+       and i.indisvalid and i.indisready order by c.relpages desc, c.oid`,
   );
   const check = `select ${ident(schema)}.bt_index_check($1::oid::regclass)`;
   return rows.map(({ oid }) => ({ oid, check }));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { percentile, type Figure, type Measured } from '../figure.ts';
 import type { Answered, Asked } from './copier.ts';
-import { startDebianPostgres, type DebianPostgres } from './debianPostgres.ts';
+import { startDebianPostgres, type DebianPostgres } from '#test/physical/debianPostgres.ts';
 import { megabytesOf, plantTenants, writeMigrations, type PlantedTenant } from './plantData.ts';
 
 const rounds = 3;

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID, generateKeyPairSync } from 'node:crypto';
-import { access, appendFile, chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { KeyBook, publicKeyOf } from '#domain/audit/statements.ts';
@@ -12,11 +10,11 @@ import { archiveCommand, archiveScript } from '#providers/physical/lowlevel/arch
 import { lowlevelBackup } from '#providers/physical/lowlevel/lowlevelBackup.ts';
 import type { PhysicalBackup } from '#providers/physical/physicalBackup.ts';
 import { startCluster, stopCluster } from '#providers/physical/server/clusterServer.ts';
-import { debianBin, startDebianPostgres, type DebianPostgres } from '../backups/debianPostgres.ts';
+import { pgbackrestGround, type PgbackrestGround } from '#test/physical/pgbackrestGround.ts';
+import { debianBin, type DebianPostgres } from '#test/physical/debianPostgres.ts';
 import { plantTenants, writeMigrations } from '../backups/plantData.ts';
 import { percentile, type Figure, type Measured } from '../figure.ts';
 
-const run = promisify(execFile);
 const never = new AbortController().signal;
 const rounds = 3;
 const [tenants, entries, laterEntries] = [20, 100_000, 60_000];
@@ -28,9 +26,6 @@ const [tenants, entries, laterEntries] = [20, 100_000, 60_000];
 export const pitr: Figure = {
   name: 'pitr',
   async measure(bench) {
-    await access('/usr/bin/pgbackrest').catch((cause: unknown) => {
-      throw new Error('pgBackRest is needed to be measured beside: apt-get install pgbackrest', { cause });
-    });
     const place = join(bench.place, 'pitr');
     await mkdir(place, { mode: 0o711 });
     const world = await openWorld(place);
@@ -43,69 +38,38 @@ export const pitr: Figure = {
   },
 };
 
-interface World {
+interface World extends PgbackrestGround {
   place: string;
-  server: DebianPostgres;
   ours: PhysicalBackup;
-  theirs(...args: string[]): Promise<number>;
 }
 
 async function openWorld(place: string): Promise<World> {
   const user = await serverUser();
-  const folder = async (name: string): Promise<string> => {
-    const path = join(place, name);
-    await mkdir(path, { mode: 0o700 });
-    if (user.uid !== undefined) await chown(path, user.uid, user.gid!);
-    return path;
-  };
-  const [spoolDir, sockets, repo, logs] = [
-    await folder('spool'),
-    await folder('sockets'),
-    await folder('repo'),
-    await folder('logs'),
-  ];
+  const spoolDir = join(place, 'spool');
+  await mkdir(spoolDir, { mode: 0o700 });
+  if (user.uid !== undefined) await chown(spoolDir, user.uid, user.gid!);
   const script = join(place, 'archive-wal');
   await writeFile(script, archiveScript(spoolDir), { mode: 0o755 });
-  const configFile = join(place, 'pgbackrest.conf');
-  const pgbackrest = `/usr/bin/pgbackrest --config="${configFile}" --stanza=bench`;
-  const server = await startDebianPostgres(place, {
-    socketDir: sockets,
-    settings: `archive_mode = on\nwal_level = replica\narchive_command = '${archiveCommand(script).replaceAll("'", "''")} && ${pgbackrest} archive-push "%p"'\n`,
-  });
-  const { port, data } = server;
-  await writeFile(
-    configFile,
-    `[global]\nrepo1-path=${repo}\nlog-path=${logs}\nlock-path=${logs}\nspool-path=${logs}\nprocess-max=2\ncompress-type=zst\nstart-fast=y\nlog-level-console=error\nlog-level-file=off\n
-[bench]\npg1-path=${data}\npg1-port=${port}\npg1-socket-path=${sockets}\npg1-user=postgres\n`,
-    { mode: 0o644 },
-  );
-  await chmod(configFile, 0o644);
+  const ground = await pgbackrestGround(place, archiveCommand(script));
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const key = publicKeyOf(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
+  const { adminUrl, scratchDir, bin } = ground.options;
   const ours = lowlevelBackup({
-    ...{ adminUrl: server.url('postgres'), spoolDir, scratchDir: await folder('scratch'), bin: debianBin, user },
+    ...{ adminUrl, spoolDir, scratchDir, bin, user },
     ...{ place: filesystemPlace(join(place, 'place')), masterKey: randomBytes(32), installationId: randomUUID() },
     signer: () => Promise.resolve({ kid: key.kid, privateKey }),
     keys: () => Promise.resolve(new KeyBook([key])),
   });
-  return {
-    ...{ place, server, ours },
-    async theirs(...args) {
-      const startedAt = performance.now();
-      const all = [`--config=${configFile}`, '--stanza=bench', ...args];
-      await run('/usr/bin/pgbackrest', all, { ...user, cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
-      return performance.now() - startedAt;
-    },
-  };
+  return { ...ground, place, ours };
 }
 
-async function measured({ place, server, ours, theirs }: World): Promise<Measured[]> {
-  await theirs('stanza-create');
+async function measured(world: World): Promise<Measured[]> {
+  const { place, server, ours, call } = world;
   await server.tool('createdb', ['store']);
   const migrationsDir = await writeMigrations(place);
   await plantTenants(server.url('store'), migrationsDir, { count: tenants, entries });
   const base = await ours.backUp(newId(), { signal: never });
-  const theirBackup = await theirs('--type=full', 'backup');
+  const theirBackup = await call('--type=full', 'backup', '--start-fast');
   // Log to be replayed.
   await plantTenants(server.url('store'), migrationsDir, { count: tenants, entries: laterEntries });
   const at = await moment(server);
@@ -116,7 +80,7 @@ async function measured({ place, server, ours, theirs }: World): Promise<Measure
     brought!.push(mine.brought);
     proven!.push(mine.proven);
     total!.push(mine.brought + mine.proven);
-    const their = await theirRestore({ place, server, theirs }, at, mine.count);
+    const their = await theirRestore(world, at, mine.count);
     restored!.push(their.files);
     up!.push(their.files + their.recovery);
   }
@@ -180,17 +144,17 @@ async function ourRestore(ours: PhysicalBackup, at: Date) {
 }
 
 async function theirRestore(
-  { place, server, theirs }: Pick<World, 'place' | 'server' | 'theirs'>,
+  { place, room, server, call }: World,
   at: Date,
   expected: number,
 ): Promise<{ files: number; recovery: number }> {
   const user = await serverUser();
-  const data = join(place, 'sockets', 'theirs'); // below a folder that is the server's own
+  const data = join(room, 'theirs'); // below a folder that is the server's own
   await mkdir(data, { mode: 0o700 });
   if (user.uid !== undefined) await chown(data, user.uid, user.gid!);
   const target = at.toISOString().replace('T', ' ').replace('Z', '+00');
   try {
-    const files = await theirs(
+    const files = await call(
       `--pg1-path=${data}`,
       '--type=time',
       `--target=${target}`,
@@ -200,12 +164,12 @@ async function theirRestore(
     const startedAt = performance.now();
     // As ours is set, so that the same is compared.
     const configFile = join(data, 'postgresql.conf');
-    const settings = `port = ${server.port + 1}\nlisten_addresses = ''\nunix_socket_directories = '${join(place, 'sockets')}'\narchive_mode = off
+    const settings = `port = ${server.port + 1}\nlisten_addresses = ''\nunix_socket_directories = '${room}'\narchive_mode = off
 hot_standby = off\nfsync = off\nfull_page_writes = off\nsynchronous_commit = off\nmax_wal_size = 4GB\ncheckpoint_timeout = 1h\nshared_buffers = 128MB\nmax_locks_per_transaction = 512\n`;
     await appendFile(configFile, settings);
     await startCluster({ bin: debianBin, data, log: join(place, 'logs', 'theirs.log'), user }, { signal: never });
     const recovery = performance.now() - startedAt;
-    const socket = encodeURIComponent(join(place, 'sockets'));
+    const socket = encodeURIComponent(room);
     const count = await countIn(
       `postgres://postgres:${server.password}@localhost:${server.port + 1}/store?host=${socket}`,
     );

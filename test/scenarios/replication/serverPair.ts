@@ -11,7 +11,12 @@ import { pidOf, placeOf, startLocal, stopLocal, type LocalPlace } from '#provide
 import { DatabaseServers, onServer, urlOf, type DatabaseServer } from '#providers/replication/servers.ts';
 import { makeStandby } from '#providers/replication/standby.ts';
 
-export const calm = { signal: new AbortController().signal, heartbeat: () => undefined, effectKey: 'test' };
+export const calm = {
+  signal: new AbortController().signal,
+  heartbeat: () => undefined,
+  effectKey: 'test',
+  stillWanted: async () => undefined,
+};
 
 /** Two servers of their own, that a test may kill: the primary "east", and "west", which is a standby once it is made one. */
 export class ServerPair {

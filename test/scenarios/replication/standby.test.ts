@@ -22,7 +22,7 @@ describe('a standby of a server', function () {
     const [primary, standby] = [pair.east, pair.west];
     while (lagBytesOf(await samplePair(primary, standby)) !== 0) await delay(20);
   };
-  const order = { standby: 'west', effectKey: 'test', byHand: null, signal: calm.signal };
+  const order = { standby: 'west', byHand: null, ...calm };
   const read = { databases: ['postgres'], schemaPrefix: '', ...calm };
 
   it('is made from the running primary, follows it, and is left alone when it is asked for again', async () => {
@@ -60,9 +60,9 @@ describe('a standby of a server', function () {
     assert.equal(await fenceStateOf(pair.east), 'silent');
     assert.equal(await fence(pair.east, order), 'stopped');
     assert.equal(await fence(pair.east, order), 'stopped', 'again');
-    const promoted = await promote(pair.west, { known: 1, signal: calm.signal });
+    const promoted = await promote(pair.west, { known: 1, ...calm });
     assert.deepEqual([promoted.timeline, promoted.promotedNow], [2, true]);
-    const again = await promote(pair.west, { known: 1, signal: calm.signal });
+    const again = await promote(pair.west, { known: 1, ...calm });
     assert.deepEqual([again.timeline, again.promotedNow], [2, false]);
     assert.equal((await digestTables(pair.west, read)).digest, before.digest);
     assert.ok((await checkIndexes(pair.west, calm)).indexes > 100);
@@ -83,7 +83,7 @@ describe('a standby of a server', function () {
     assert.equal(await follows(pair.west, pair.east), true);
     const back = { ...order, standby: 'east' };
     assert.equal(await fence(pair.west, back), 'stopped');
-    const promoted = await promote(pair.east, { known: 2, signal: calm.signal });
+    const promoted = await promote(pair.east, { known: 2, ...calm });
     assert.equal(promoted.timeline, 3);
     const rows = await pair.query(pair.east, 'select 1 from written where number = 2000');
     assert.equal(rows.length, 1);
@@ -93,8 +93,8 @@ describe('a standby of a server', function () {
 
   it('stays one when its primary is fenced for nothing and opened again', async () => {
     assert.equal(await fence(pair.east, order), 'stopped');
-    assert.equal(await unfence(pair.east), true);
-    assert.equal(await unfence(pair.east), false);
+    assert.equal(await unfence(pair.east, calm), true);
+    assert.equal(await unfence(pair.east, calm), false);
     assert.equal((await probeWrite(pair.east)).timeline, 3);
     while (!(await follows(pair.east, pair.west))) await delay(50);
   });

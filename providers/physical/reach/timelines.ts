@@ -84,7 +84,8 @@ export function follow(
   const last = Math.max(
     start.stopNumber,
     ...[...(segments.get(timeline)?.keys() ?? [])],
-    ...(timeline === start.timeline ? [] : [Number((ancestors.at(-1)?.until ?? 0n) / BigInt(segmentBytes))]),
+    // A timeline of which nothing came yet reaches to where it left: that is an end, and no gap.
+    ...(timeline === start.timeline ? [] : [Number((ancestors.at(-1)?.until ?? 0n) / BigInt(segmentBytes)) - 1]),
   );
   const chain: ArchivedSegment[] = [];
   for (let number = start.number; number <= last; number++) {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { access, appendFile, chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { serverUser } from '#local/postgres/binaries.ts';
 import { freePorts } from '#local/ports.ts';
 
@@ -19,6 +20,10 @@ export interface DebianPostgres {
   password: string;
   /** Its data folder. */
   data: string;
+  /** Settings of it by ALTER SYSTEM, null for as it was; in force when this returns. */
+  set(settings: Record<string, string | null>): Promise<void>;
+  /** Again, after it was stopped. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -82,6 +87,20 @@ max_locks_per_transaction = 512\nshared_buffers = 128MB\nmax_wal_size = 1GB\njit
       await run(join(folder, name), args, { env: { ...process.env, ...connection }, maxBuffer: 64 * 1024 * 1024 });
       return performance.now() - startedAt;
     },
+    async set(settings) {
+      const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` });
+      await client.connect();
+      try {
+        for (const [name, value] of Object.entries(settings))
+          await client.query(
+            value === null ? `alter system reset ${name}` : `alter system set ${name} = ${pg.escapeLiteral(value)}`,
+          );
+        await client.query('select pg_reload_conf()');
+      } finally {
+        await client.end();
+      }
+    },
+    start: () => control('start'),
     stop: () => control('stop', '-m', 'immediate'),
   };
 }

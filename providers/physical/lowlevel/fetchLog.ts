@@ -1,0 +1,60 @@
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ScratchPlace } from '../scratch/scratchServers.ts';
+import type { ServerUser } from '../server/serverUser.ts';
+import { unlessOneFails } from '../unlessOneFails.ts';
+import { writeAll } from './baseReader.ts';
+import { tellFull } from './copyCluster.ts';
+import { openLog, type ArchivedFile, type LogSource } from './walArchive.ts';
+
+/** So many at once keep the thread that compares and the one that unpacks at work. */
+const filesAtOnce = 2;
+
+const coming = (name: string): string => `${name}.coming`;
+
+/** Says which files will come, before the server is started that waits for them. */
+export async function announceLog(files: readonly ArchivedFile[], { wal }: ScratchPlace): Promise<void> {
+  for (const { name } of files) await writeFile(join(wal, coming(name)), '', { mode: 0o600 });
+}
+
+/**
+ * What the recovering server asks for its log by: it waits for a file that was announced. One that was not is refused at once, and so is every file
+ * when the folder goes.
+ */
+export function takeLog({ wal }: ScratchPlace): string {
+  const from = `${wal.replaceAll('%', '%%')}/%f`;
+  return `while [ -e "${coming(from)}" ]; do sleep 0.05; done; cp "${from}" "%p"`;
+}
+
+/**
+ * Brings the log to where the server recovers from, the oldest first. A file has its name when it was compared with its digest and not before. Refuses
+ * `physical_wal_damaged`, `physical_disk_full`.
+ */
+export async function fetchLog(
+  source: LogSource,
+  files: readonly ArchivedFile[],
+  { wal }: ScratchPlace,
+  user: ServerUser,
+  signal: AbortSignal,
+): Promise<void> {
+  const queue = [...files];
+  const fetcher = async (either: AbortSignal): Promise<void> => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      const path = join(wal, file.name);
+      const partial = `${path}.partial`;
+      const to = await open(partial, 'w', 0o600).catch(tellFull);
+      try {
+        for await (const piece of openLog(source, file)) {
+          either.throwIfAborted();
+          await writeAll(to, piece);
+        }
+        if (user.uid !== undefined && user.gid !== undefined) await to.chown(user.uid, user.gid);
+      } finally {
+        await to.close();
+      }
+      await rename(partial, path);
+      await rm(join(wal, coming(file.name)));
+    }
+  };
+  await unlessOneFails(signal, (either) => Array.from({ length: filesAtOnce }, () => fetcher(either)));
+}
