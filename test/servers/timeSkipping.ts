@@ -24,7 +24,8 @@ export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
 /** Time stands still while something is at work, in the worst case until an activity's worker is given up. */
-const longestSkipMs = 90_000;
+const longestSkipMs = 60_000;
+const skipAttempts = 4;
 
 const keyword = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 
@@ -40,14 +41,26 @@ export async function startTimeSkipping(): Promise<TimeSkippingServer> {
     address: environment.address,
     servers: { ...testServers(), temporalAddress: environment.address },
     now: () => environment.currentTimeMs(),
-    skip: (ms) =>
-      environment.connection
-        .withDeadline(Date.now() + longestSkipMs, () => environment.sleep(ms))
-        .catch(async (error: Error) => {
-          throw new Error(`time was not let pass: ${await atWork(environment)}`, { cause: error });
-        }),
+    skip: (ms) => skip(environment, ms),
     stop: () => environment.teardown(),
   };
+}
+
+/**
+ * On a busy machine time has stood still for longer than anything may be at work, twice in many runs of everything and never alone; why is not known, and this
+ * server cannot list what runs. So it is asked again for what is left; a time that does not pass at all is red still.
+ */
+async function skip(environment: TestWorkflowEnvironment, ms: number): Promise<void> {
+  const until = (await environment.currentTimeMs()) + ms;
+  for (let attempt = 1; ; attempt++) {
+    const left = until - (await environment.currentTimeMs());
+    if (left <= 0) return;
+    try {
+      return await environment.connection.withDeadline(Date.now() + longestSkipMs, () => environment.sleep(left));
+    } catch (cause) {
+      if (attempt === skipAttempts) throw new Error(`time was not let pass: ${left} ms of ${ms} are left`, { cause });
+    }
+  }
 }
 
 /** The SDK gives a server five seconds to begin, which a busy machine may use up: then another one is tried. */
@@ -60,20 +73,4 @@ async function createEnvironment(path: string, attempt = 1): Promise<TestWorkflo
     if (attempt === 4 || !(error as Error).message.includes('did not start within')) throw error;
     return createEnvironment(path, attempt + 1);
   }
-}
-
-/** What holds the time: executions with something pending. */
-async function atWork({ client }: TestWorkflowEnvironment): Promise<string> {
-  const told: string[] = [];
-  for await (const { workflowId, status } of client.workflow.list()) {
-    if (status.name !== 'RUNNING') continue;
-    const { raw } = await client.workflow.getHandle(workflowId).describe();
-    const activities = raw.pendingActivities?.map(
-      ({ activityType, attempt, state }) => `${activityType?.name} (state ${state}, attempt ${attempt})`,
-    );
-    told.push(
-      `${workflowId}: ${[...(activities ?? []), raw.pendingWorkflowTask && 'a workflow task'].filter(Boolean).join(', ')}`,
-    );
-  }
-  return told.join('; ') || 'nothing is running';
 }
