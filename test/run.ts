@@ -17,7 +17,8 @@ import { settleTogether } from '#local/settleTogether.ts';
 import { prepareTemporal } from '#local/temporalSetUp.ts';
 import { checkCoverage } from './run/coverage.ts';
 import { findLeftovers, stopLeftovers } from './run/leftovers.ts';
-import { runMocha, type MochaOutcome } from './run/mocha.ts';
+import { runAndAskAgain } from './run/askAgain.ts';
+import type { MochaOutcome } from './run/mocha.ts';
 import { testFiles } from './run/testFiles.ts';
 import { makeTemplate } from './servers/registry/migratedDatabase.ts';
 
@@ -61,7 +62,7 @@ runCommand(async () => {
     const coverageDir = join(place, 'coverage');
     await mkdir(coverageDir);
     if (!stopping.signal.aborted) {
-      outcome = await runMocha({
+      outcome = await runAndAskAgain({
         files,
         args: mochaArgs.filter((arg) => !isFile(arg)),
         place,

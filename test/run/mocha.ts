@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { checkout } from '#local/paths.ts';
@@ -13,6 +13,8 @@ export interface MochaOutcome {
   passed: number;
   failed: number;
   skipped: number;
+  failures: readonly { file: string; title: string; waited: boolean }[];
+  passesOf: Readonly<Record<string, number>>;
   exitCode: number;
 }
 
@@ -71,9 +73,14 @@ export async function runMocha({ files, args, place, env, signal }: MochaRun): P
   });
   clearTimeout(harder);
   signal.removeEventListener('abort', stop);
-  const counted = await readFile(counts, 'utf8').catch(() => '{"passed":0,"failed":0,"skipped":0}');
+  const none = { passed: 0, failed: 0, skipped: 0, failures: [], passesOf: {} };
+  const counted = await readFile(counts, 'utf8').then(
+    (text) => JSON.parse(text) as Omit<MochaOutcome, 'exitCode'>,
+    () => none,
+  );
   await tellSlowest(times);
-  return { ...(JSON.parse(counted) as Omit<MochaOutcome, 'exitCode'>), exitCode };
+  await Promise.all([counts, times].map((file) => rm(file, { force: true })));
+  return { ...counted, exitCode };
 }
 
 async function tellSlowest(times: string): Promise<void> {

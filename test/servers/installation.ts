@@ -27,7 +27,7 @@ import { scheduleIdOf } from '#temporal/schedules/scheduledJobs.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { startWorker, type RunningWorker } from '#workers/worker.ts';
 import { stepInto, type StepIn } from './faults.ts';
-import { patience } from '../run/patience.ts';
+import { patience, waitedTooLong } from '../run/patience.ts';
 import { copyMigrated, makeMigrated } from './registry/migratedDatabase.ts';
 import { RemoteWorker, type Surroundings } from './remoteWorker.ts';
 
@@ -237,7 +237,7 @@ export class TestInstallation {
       const answer = await ask();
       if (answer) return answer;
       const waitedMs = Date.now() - began;
-      if (waitedMs > withinMs * patience) throw new Error(`waited ${waitedMs} ms for ${what}`);
+      if (waitedMs > withinMs * patience) throw waitedTooLong(`waited ${waitedMs} ms for ${what}`);
       await delay(waitedMs < 1_000 ? 20 : 60);
     }
   }

@@ -1,6 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createLogger } from '#observability/logging.ts';
 import { searchAttributeNames } from '#temporal/searchAttributes.ts';
+import { waitedTooLong } from '#test/run/patience.ts';
 import { installRuntime } from '#workers/worker.ts';
 import { findTestServer } from './timeSkippingTools.ts';
 import { testServers } from './installation.ts';
@@ -58,7 +59,8 @@ async function skip(environment: TestWorkflowEnvironment, ms: number): Promise<v
     try {
       return await environment.connection.withDeadline(Date.now() + longestSkipMs, () => environment.sleep(left));
     } catch (cause) {
-      if (attempt === skipAttempts) throw new Error(`time was not let pass: ${left} ms of ${ms} are left`, { cause });
+      if (attempt === skipAttempts)
+        throw waitedTooLong(`time was not let pass: ${left} ms of ${ms} are left`, { cause });
     }
   }
 }

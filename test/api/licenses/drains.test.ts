@@ -23,7 +23,7 @@ describe('licences while a worker runs', () => {
       body: { licenseId: id, kind: 'seat', holder: 'ann' },
     });
     assert.equal(taken.status, 200, taken.text);
-    const until = new Date(Date.now() + 2_000).toISOString();
+    const until = new Date(Date.now() + 60_000).toISOString();
     const set = await world.change(id, 'overrides', { name: 'beta', entitlement: { flag: true }, until });
     assert.deepEqual(set.body.entitlements, { beta: { flag: true } });
     await world.api.installation.asAdmin(null, `update license_uses set dies_at = now() where license_id = $1`, [id]);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MailSink } from '../../drills/ground/mailSink.ts';
-import { patience } from '../../run/patience.ts';
+import { patience, waitedTooLong } from '../../run/patience.ts';
 
 const lookEveryMs = 50;
 const patienceMs = 20_000 * patience;
@@ -37,7 +37,7 @@ export class MailedLinks {
         return link;
       }
     const seen = this.#sink.received.map((mail) => `${mail.to}: ${/^subject: .*/im.exec(mail.text)?.[0]}`);
-    throw new Error(`no mail to ${to} with ${path} came in ${patienceMs} ms; there came:\n${seen.join('\n')}`);
+    throw waitedTooLong(`no mail to ${to} with ${path} came in ${patienceMs} ms; there came:\n${seen.join('\n')}`);
   }
 
   close(): Promise<void> {

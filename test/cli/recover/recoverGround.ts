@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout } from '#local/paths.ts';
+import { waitedTooLong } from '#test/run/patience.ts';
 import type { Entry } from '#domain/runbooks/filed/entries.ts';
 
 /** Counts what is asked of it, by path; a path may be held until it is released. */
@@ -134,7 +135,7 @@ export class RecoverGround {
 /** Asks again until it is so. */
 export async function becomes(what: string, ask: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   for (const until = Date.now() + withinMs; !(await ask());) {
-    if (Date.now() > until) throw new Error(`waited ${withinMs} ms for ${what}`);
+    if (Date.now() > until) throw waitedTooLong(`waited ${withinMs} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

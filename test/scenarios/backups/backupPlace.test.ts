@@ -118,9 +118,9 @@ describe('the place for backups', function () {
 
   it('lets go of all versions of what is locked no more', async () => {
     const target = targetIn(openPlace({ place: 's3://locking/backups' }));
-    await write(target, parts(1), new Date(Date.now() + 2_000));
+    await write(target, parts(1), new Date(Date.now() + 10_000));
     await write(target, parts(1)); // once more, over what a killed attempt left
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 10_500));
     await removeBackup(target);
     const kept = [];
     for (const where of ['buckets', 'versions'])
