@@ -7,6 +7,8 @@ import { FSDriver } from 'flydrive/drivers/fs';
 import { checkKey, NotInPlace, type Place } from './place.ts';
 
 const unfinished = '.unfinished-';
+/** Of a file that is read: fewer pieces cost less, and several files are read at once. */
+const pieceBytes = 256 * 1024;
 /** Nobody writes any more what was not written to for so long: its process was killed. */
 const abandonedMs = 3_600_000;
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -50,7 +52,7 @@ export function filesystemPlace(root: string, { isOurs = true } = {}): Place {
 
     async *get(key) {
       try {
-        yield* createReadStream(join(root, checkKey(key))) as AsyncIterable<Buffer>;
+        yield* createReadStream(join(root, checkKey(key)), { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>;
       } catch (error) {
         if (codeOf(error) === 'ENOENT') throw new NotInPlace(`${key} is not there`, { cause: error });
         throw error;

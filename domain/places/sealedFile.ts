@@ -77,7 +77,7 @@ async function* inChunks(
   for await (const piece of pieces) {
     for (let rest = piece; rest.length > 0;) {
       if (length === wanted) {
-        yield { chunk: Buffer.concat(held), isLast: false };
+        yield { chunk: joined(held), isLast: false };
         [held, length, wanted] = [[], 0, size];
       }
       const taken = rest.subarray(0, wanted - length);
@@ -86,5 +86,7 @@ async function* inChunks(
       rest = rest.subarray(taken.length);
     }
   }
-  yield { chunk: Buffer.concat(held), isLast: true };
+  yield { chunk: joined(held), isLast: true };
 }
+
+const joined = (pieces: Buffer[]): Buffer => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));

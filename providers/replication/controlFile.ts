@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lsnOfBytes } from './lsn.ts';
 
@@ -39,4 +39,16 @@ export async function readControlFile(data: string): Promise<ControlFile | null>
     checkpoint: lsnOfBytes(bytes.readBigUInt64LE(32)),
     timeline: bytes.readUInt32LE(48),
   };
+}
+
+/**
+ * The newest timeline that a folder of this cluster knows of, whether its server runs or not. The control file tells that of the last checkpoint;
+ * a promotion writes its history file before the first row. Null for another cluster's folder, and where there is none.
+ */
+export async function newestTimelineIn(data: string, systemIdentifier: string): Promise<number | null> {
+  const control = await readControlFile(data);
+  if (control?.systemIdentifier !== systemIdentifier) return null;
+  const names = await readdir(join(data, 'pg_wal'));
+  const histories = names.flatMap((name) => /^([0-9A-F]{8})\.history$/.exec(name)?.slice(1) ?? []);
+  return Math.max(control.timeline, ...histories.map((timeline) => Number.parseInt(timeline, 16)));
 }

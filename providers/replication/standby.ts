@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#contracts/errors.ts';
 import { copyCluster, syncFolder } from '../physical/lowlevel/copyCluster.ts';
+import { newestTimelineIn } from './controlFile.ts';
 import { roomFor } from './room.ts';
 import { askHook } from './hooks.ts';
 import { identify, identityOn } from './identity.ts';
@@ -38,7 +39,8 @@ export interface Rebuilt {
 
 /**
  * Makes `standby` follow `primary`, from nothing or over whatever it was: an old primary too, as a new copy. Idempotent: one that follows is
- * left alone. Refuses with `primary_not_fenced` to overwrite a server that takes writes on the primary's timeline or a newer one.
+ * left alone. Refuses with `primary_not_fenced` to overwrite a server that takes writes on the primary's timeline or a newer one, and one that stands
+ * still and was on a newer one: what was written there is nowhere else.
  */
 export async function makeStandby(
   primary: DatabaseServer,
@@ -51,6 +53,7 @@ export async function makeStandby(
     return { files: 0, bytes: 0, rebuiltNow: false };
   }
   const [from, to] = [await placeOf(primary), standby.folder ? await homeFor(primary, standby) : null];
+  if (from && to) await refuseNewer(primary, standby, to);
   await ensureSlot(primary, standby.name, stillWanted);
   if (!from || !to) {
     const hook = standby.rebuild;
@@ -64,7 +67,6 @@ export async function makeStandby(
     await untilFollowing(primary, standby, signal, heartbeat);
     return { files: 0, bytes: 0, rebuiltNow: true };
   }
-  await refuseNewer(primary, standby, to);
   await stopWanted(to, 'immediate', stillWanted);
   await tidy(to, stillWanted);
   await roomFor(from.data, to.home);
@@ -125,12 +127,18 @@ async function homeFor(primary: DatabaseServer, standby: DatabaseServer): Promis
 }
 
 async function refuseNewer(primary: DatabaseServer, standby: DatabaseServer, place: LocalPlace): Promise<void> {
-  if ((await pidOf(place)) === null) return;
-  const [ours, theirs] = [await identify(primary), await identify(standby).catch(() => null)];
+  const ours = await identify(primary);
+  const theirs = (await pidOf(place)) === null ? null : await identify(standby).catch(() => null);
   if (theirs && !theirs.inRecovery && theirs.timeline >= ours.timeline)
     throw new DomainError(
       'primary_not_fenced',
       `"${standby.name}" takes writes on timeline ${theirs.timeline}; "${primary.name}" is on ${ours.timeline}. It is not overwritten.`,
+    );
+  const newest = await newestTimelineIn(place.data, ours.systemIdentifier);
+  if (newest !== null && newest > ours.timeline)
+    throw new DomainError(
+      'primary_not_fenced',
+      `"${standby.name}" was on timeline ${newest} when it ran last; "${primary.name}" is on ${ours.timeline}. It is not overwritten: move its folder away if what it holds is given up.`,
     );
 }
 

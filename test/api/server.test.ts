@@ -14,6 +14,7 @@ import { buildPages } from '#local/buildPages.ts';
 import { createLogger } from '#observability/logging.ts';
 import { registry } from '#observability/metrics.ts';
 import { TestInstallation } from '#test/servers/installation.ts';
+import { assertInTime } from '#test/run/patience.ts';
 import { ApiInstallation, ask } from './apiInstallation.ts';
 
 const logger = createLogger('test', { level: 'silent' });
@@ -137,7 +138,7 @@ describe('stopping the API', () => {
     await sleep(5);
     const begun = Date.now();
     await api.api.stop();
-    assert.ok(Date.now() - begun < 5_000);
+    assertInTime(Date.now() - begun, 5_000, 'the stop');
     await ended;
     assert.equal((await slow).status, 401);
     await assert.rejects(ask(api.url, 'GET', '/health/live'), /ECONNREFUSED/);

@@ -14,3 +14,8 @@ export function waitedTooLong(message: string, options?: ErrorOptions): Error {
 export function isWaitedTooLong(error: unknown): boolean {
   return codes.includes((error as { code?: string } | null)?.code ?? '');
 }
+
+/** What is promised is less than the limit, and on two busy cores it may take longer all the same: then it counts as waited for. */
+export function assertInTime(tookMs: number, limitMs: number, what: string): void {
+  if (tookMs >= limitMs) throw waitedTooLong(`${what}: ${Math.round(tookMs)} ms, and not within ${limitMs}`);
+}

@@ -120,7 +120,9 @@ describe('a person decides what a run does', () => {
     const answers = await Promise.all(
       ['retry', 'roll_back'].map((kind) => refusal(installation.decide(runId, kind as 'retry'))),
     );
-    assert.deepEqual(answers.toSorted(), ['accepted', 'run_moved_on']);
+    // The later one comes at the same time, or when the run is on its way already.
+    assert.equal(answers.filter((answer) => answer === 'accepted').length, 1, answers.join(', '));
+    assert.ok(answers.every((answer) => ['accepted', 'run_moved_on', 'decision_not_possible'].includes(answer)));
     await installation.runIsOver(runId);
     assert.equal(await refusal(installation.decide(runId, 'retry')), 'decision_not_possible');
   });

@@ -2,6 +2,7 @@ import { DomainError, type ErrorCode } from '#contracts/errors.ts';
 import { causesOf } from '../../causes.ts';
 import { FileLocked, NotInPlace } from '../../places/place.ts';
 import { BrokenSeal } from '../../places/sealedFile.ts';
+import { isOfPacking } from './streams.ts';
 
 /** Why a backup is not believed: each reason has its own code. */
 export type BackupRefusal = Extract<ErrorCode, `backup_${string}`>;
@@ -81,6 +82,3 @@ export function brokenFile(
     ? refused('backup_truncated', `${what} is cut short: ${file.read} of ${file.stored} bytes are there.`, error)
     : refused('backup_damaged', `${what} is not what was written.`, error);
 }
-
-export const isOfPacking = (error: unknown): boolean =>
-  /^(?:ERR_ZSTD|ZSTD_|Z_)/.test(`${(error as { code?: string }).code}`);

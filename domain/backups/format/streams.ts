@@ -52,7 +52,7 @@ export function packed(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   return through(pieces, packing);
 }
 
-/** Throws what zlib throws (`ERR_ZSTD…`, `Z_…`) when it is not what {@link packed} gave. */
+/** Throws what {@link isOfPacking} knows when it is not what {@link packed} gave. */
 export function unpacked(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const unpacking = createZstdDecompress({
     chunkSize: pieceBytes,
@@ -60,6 +60,10 @@ export function unpacked(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   });
   return through(pieces, unpacking);
 }
+
+/** What {@link unpacked} throws of bytes that were not packed so. */
+export const isOfPacking = (error: unknown): boolean =>
+  /^(?:ERR_ZSTD|ZSTD_|Z_)/.test(`${(error as { code?: string }).code}`);
 
 async function* through(
   pieces: AsyncIterable<Buffer>,

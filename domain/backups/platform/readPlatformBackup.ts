@@ -2,7 +2,8 @@ import type { DomainError } from '#contracts/errors.ts';
 import { masterKeyIdOf } from '../../secrets/keyring.ts';
 import { deleteFolder, NotInPlace, type Place } from '../../places/place.ts';
 import { BrokenSeal, unsealFile } from '../../places/sealedFile.ts';
-import { isOfPacking, refused } from '../format/refusals.ts';
+import { refused } from '../format/refusals.ts';
+import { isOfPacking } from '../format/streams.ts';
 import { measured, unpacked } from '../format/streams.ts';
 import {
   contextOf,

@@ -1,5 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { chown, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
 import type { KeyBook } from '#domain/audit/statements.ts';
@@ -10,6 +9,7 @@ import { masterKeyIdOf } from '#domain/secrets/keyring.ts';
 import type { Progress, WorkOptions } from '../physicalBackup.ts';
 import { physicalRefusal } from '../refusals.ts';
 import type { ServerUser } from '../server/serverUser.ts';
+import { unlessOneFails } from '../unlessOneFails.ts';
 import {
   baseFolder,
   baseIndexKey,
@@ -20,7 +20,9 @@ import {
   type BaseName,
 } from './baseWriter.ts';
 import { tellFull } from './copyCluster.ts';
-import { clusterKeyOf, getSealed } from './sealing.ts';
+import { Openers } from './opening/openers.ts';
+import type { Opening } from './opening/messages.ts';
+import { clusterKeyOf, getSealed, openSealed } from './sealing.ts';
 
 export interface BaseSource {
   place: Place;
@@ -30,7 +32,7 @@ export interface BaseSource {
 }
 
 const largestManifest = 64 * 1024 * 1024;
-/** Each waits for the disk and for what unpacks, in turns: so many keep the thread that compares at work. */
+/** Each waits for the disk and for what unpacks, in turns: so many keep the threads that compare at work. */
 const partsAtOnce = 4;
 
 /** The finished base backups of a cluster, by their ids. */
@@ -96,12 +98,6 @@ async function readJson(pieces: AsyncIterable<Buffer>): Promise<unknown> {
   }
 }
 
-/** What becomes of a file of the base backup; null lets it pass and only compares it. */
-interface Sink {
-  folder(path: string): Promise<void>;
-  file(path: string): Promise<FileHandle>;
-}
-
 /** Reads all of a base backup and compares every digest. Refuses `physical_base_incomplete`, `physical_base_damaged`. */
 export const verifyBase = (source: BaseSource, manifest: BaseManifest, options: WorkOptions): Promise<Progress> =>
   passThrough(source, manifest, null, options);
@@ -118,46 +114,36 @@ export async function unpackBase(
   target: string,
   { user, ...options }: WorkOptions & { user: ServerUser },
 ): Promise<Progress> {
-  const give = async (file: FileHandle): Promise<FileHandle> => {
-    if (user.uid !== undefined && user.gid !== undefined) await file.chown(user.uid, user.gid);
-    return file;
-  };
-  const made = async (path: string, mode: 'w' | 'r'): Promise<FileHandle> =>
-    give(await open(path, mode, 0o600).catch(tellFull));
-  const sink: Sink = {
-    async folder(path) {
-      await mkdir(join(target, path), { recursive: true, mode: 0o700 });
-      await (await made(join(target, path), 'r')).close();
-    },
-    file: (path) => made(join(target, path), 'w'),
-  };
-  const done = await passThrough(source, manifest, sink, options);
-  const label = await sink.file('backup_label');
-  await label.writeFile(manifest.label).catch(tellFull);
-  await label.close();
+  const done = await passThrough(source, manifest, { folder: target, uid: user.uid, gid: user.gid }, options);
+  const label = await open(join(target, 'backup_label'), 'w', 0o600).catch(tellFull);
+  try {
+    await label.writeFile(manifest.label).catch(tellFull);
+    if (user.uid !== undefined && user.gid !== undefined) await label.chown(user.uid, user.gid);
+  } finally {
+    await label.close();
+  }
   return done;
 }
 
+/** @param into null lets everything pass and only compares it */
 async function passThrough(
   source: BaseSource,
   manifest: BaseManifest,
-  sink: Sink | null,
+  into: Opening['into'],
   { signal, onProgress }: WorkOptions,
 ): Promise<Progress> {
   const { place, masterKey } = source;
   const key = clusterKeyOf(masterKey);
   const of = { systemId: manifest.system, baseId: manifest.base };
-  // Of a part each file's own digest counts.
-  const opened = (name: string, sha256?: string) =>
-    getSealed(place, key, name, {
-      ...(sha256 === undefined ? {} : { sha256 }),
-      missing: () => physicalRefusal('physical_base_incomplete', 'A part of the base backup is missing.'),
-      broken: (cause) => damaged('a part of it', cause),
-    });
+  const refusals = {
+    missing: () => physicalRefusal('physical_base_incomplete', 'A part of the base backup is missing.'),
+    broken: (cause: unknown) => damaged('a part of it', cause),
+  };
   await refuseTooMuch(place, of, manifest);
   const byPart = new Map<number, IndexedFile[]>();
-  for await (const line of indexOf(opened(baseIndexKey(of), manifest.index.sha256))) {
-    if (line.part === null) await sink?.folder(line.path);
+  const index = getSealed(place, key, baseIndexKey(of), { sha256: manifest.index.sha256, ...refusals });
+  for await (const line of indexOf(index)) {
+    if (line.part === null) await makeFolder(line.path, into);
     else
       byPart
         .set(line.part, byPart.get(line.part) ?? [])
@@ -165,28 +151,30 @@ async function passThrough(
         .push(line);
   }
   const done = { files: 0, bytes: 0 };
-  const failing = new AbortController();
-  const either = AbortSignal.any([signal, failing.signal]);
-  const numbers = manifest.parts.map((_, at) => at + 1);
-  const taker = async (): Promise<void> => {
-    try {
-      for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
-        await splitPart(opened(basePartKey(of, number)), byPart.get(number) ?? [], sink, either, (bytes, files) => {
-          done.bytes += bytes;
-          done.files += files;
-          onProgress?.(done);
-        });
-      }
-    } catch (error) {
-      failing.abort(error);
-      throw error;
-    }
+  const onPassed = (bytes: number, files: number): void => {
+    done.bytes += bytes;
+    done.files += files;
+    onProgress?.(done);
   };
-  const outcomes = await Promise.allSettled(Array.from({ length: partsAtOnce }, taker));
-  const failed = outcomes.find((one) => one.status === 'rejected');
-  if (failed) throw failing.signal.aborted ? failing.signal.reason : failed.reason;
+  const numbers = manifest.parts.map((_, at) => at + 1);
+  await Openers.with((openers) => {
+    const taker = async (either: AbortSignal): Promise<void> => {
+      for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
+        const opening = { name: basePartKey(of, number), files: byPart.get(number) ?? [], into, ...refusals };
+        await openSealed(openers, place, key, opening, { signal: either, onPassed });
+      }
+    };
+    return unlessOneFails(signal, (either) => Array.from({ length: partsAtOnce }, () => taker(either)));
+  });
   if (done.files !== manifest.files) throw damaged('files are missing from its index');
   return done;
+}
+
+async function makeFolder(path: string, into: Opening['into']): Promise<void> {
+  if (!into) return;
+  const folder = join(into.folder, path);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(tellFull);
+  if (into.uid !== undefined && into.gid !== undefined) await chown(folder, into.uid, into.gid);
 }
 
 async function* indexOf(pieces: AsyncIterable<Buffer>): AsyncIterable<IndexedFile> {
@@ -207,61 +195,4 @@ async function refuseTooMuch(place: Place, of: BaseName, manifest: BaseManifest)
   }
   if (wanted.size > 0)
     throw physicalRefusal('physical_base_incomplete', `${wanted.size} files of the base backup are missing.`);
-}
-
-async function splitPart(
-  pieces: AsyncIterable<Buffer>,
-  files: IndexedFile[],
-  sink: Sink | null,
-  signal: AbortSignal,
-  tell: (bytes: number, files: number) => void,
-): Promise<void> {
-  let at = 0;
-  let open: { file: FileHandle | null; digest: Hash; left: number; of: IndexedFile } | null = null;
-  const close = async (): Promise<void> => {
-    if (!open) return;
-    const { file, digest, of } = open;
-    open = null;
-    await file?.close();
-    if (digest.digest('hex') !== of.sha256) throw damaged('a file of it has another digest');
-    tell(0, 1);
-  };
-  const begin = async (): Promise<boolean> => {
-    const of = files[at++];
-    if (!of) return false;
-    open = { file: (await sink?.file(of.path)) ?? null, digest: createHash('sha256'), left: of.bytes, of };
-    return true;
-  };
-  const current = () => open;
-  try {
-    for await (const piece of pieces) {
-      signal.throwIfAborted();
-      for (let rest = piece; rest.length > 0;) {
-        let now = current();
-        while (!now || now.left === 0) {
-          await close();
-          if (!(await begin())) throw damaged('a part of it is longer than its files');
-          now = current();
-        }
-        const taken = rest.subarray(0, Math.min(now.left, rest.length));
-        now.digest.update(taken);
-        if (now.file) await writeAll(now.file, taken);
-        now.left -= taken.length;
-        rest = rest.subarray(taken.length);
-      }
-      tell(piece.length, 0);
-    }
-    // Empty files at the end, and the last one.
-    for (;;) {
-      if ((current()?.left ?? 0) > 0) throw damaged('a part of it is shorter than its files');
-      await close();
-      if (!(await begin())) return;
-    }
-  } finally {
-    await current()?.file?.close();
-  }
-}
-
-export async function writeAll(file: FileHandle, piece: Buffer): Promise<void> {
-  for (let at = 0; at < piece.length;) at += (await file.write(piece, at).catch(tellFull)).bytesWritten;
 }

@@ -1,13 +1,12 @@
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ScratchPlace } from '../scratch/scratchServers.ts';
 import type { ServerUser } from '../server/serverUser.ts';
 import { unlessOneFails } from '../unlessOneFails.ts';
-import { writeAll } from './baseReader.ts';
-import { tellFull } from './copyCluster.ts';
-import { openLog, type ArchivedFile, type LogSource } from './walArchive.ts';
+import { Openers } from './opening/openers.ts';
+import { openLogInto, type ArchivedFile, type LogSource } from './walArchive.ts';
 
-/** So many at once keep the thread that compares and the one that unpacks at work. */
+/** So many at once keep the threads that compare and unpack at work. */
 const filesAtOnce = 2;
 
 const coming = (name: string): string => `${name}.coming`;
@@ -38,23 +37,16 @@ export async function fetchLog(
   signal: AbortSignal,
 ): Promise<void> {
   const queue = [...files];
-  const fetcher = async (either: AbortSignal): Promise<void> => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      const path = join(wal, file.name);
-      const partial = `${path}.partial`;
-      const to = await open(partial, 'w', 0o600).catch(tellFull);
-      try {
-        for await (const piece of openLog(source, file)) {
-          either.throwIfAborted();
-          await writeAll(to, piece);
-        }
-        if (user.uid !== undefined && user.gid !== undefined) await to.chown(user.uid, user.gid);
-      } finally {
-        await to.close();
+  const into = { folder: wal, uid: user.uid, gid: user.gid };
+  await Openers.with((openers) => {
+    const fetcher = async (either: AbortSignal): Promise<void> => {
+      for (let file = queue.shift(); file; file = queue.shift()) {
+        const path = `${file.name}.partial`;
+        await openLogInto(openers, source, file, { path, into }, either);
+        await rename(join(wal, path), join(wal, file.name));
+        await rm(join(wal, coming(file.name)));
       }
-      await rename(partial, path);
-      await rm(join(wal, coming(file.name)));
-    }
-  };
-  await unlessOneFails(signal, (either) => Array.from({ length: filesAtOnce }, () => fetcher(either)));
+    };
+    return unlessOneFails(signal, (either) => Array.from({ length: filesAtOnce }, () => fetcher(either)));
+  });
 }

@@ -1,9 +1,11 @@
 import { hkdfSync } from 'node:crypto';
 import { NotInPlace, type Place } from '#domain/places/place.ts';
 import { BrokenSeal, sealFile, unsealFile } from '#domain/places/sealedFile.ts';
-import { isOfPacking } from '#domain/backups/format/refusals.ts';
-import { counted, measured, packed, unpacked } from '#domain/backups/format/streams.ts';
+import { counted, isOfPacking, measured, packed, unpacked } from '#domain/backups/format/streams.ts';
 import { physicalRefusal } from '../refusals.ts';
+import { tellFull } from './copyCluster.ts';
+import { BrokenFile, type Opening } from './opening/messages.ts';
+import type { Openers, OpeningOptions } from './opening/openers.ts';
 
 /** What everything of a cluster is kept with: with the place and the master key alone it has to come back (docs/decisions/0093). */
 export const clusterKeyOf = (masterKey: Buffer): Buffer =>
@@ -38,7 +40,7 @@ export async function* getSealed(
   place: Place,
   key: Buffer,
   name: string,
-  { sha256, missing, broken }: { sha256?: string; missing: () => Error; broken: (cause: unknown) => Error },
+  { sha256, missing, broken }: { sha256?: string } & Refusals,
 ): AsyncIterable<Buffer> {
   const pieces = unpacked(unsealFile(key, place.get(name), contextOf(name)));
   // A digest that nobody compares is not worked out.
@@ -51,6 +53,28 @@ export async function* getSealed(
     throw error;
   }
   if (clear && clear.result().sha256 !== sha256) throw broken(new Error('another digest'));
+}
+
+export interface Refusals {
+  missing(): Error;
+  broken(cause: unknown): Error;
+}
+
+/** As {@link getSealed}, beside this thread and into files. Throws `physical_disk_full` besides. */
+export async function openSealed(
+  openers: Openers,
+  place: Place,
+  key: Buffer,
+  { name, files, into, missing, broken }: { name: string } & Pick<Opening, 'files' | 'into'> & Refusals,
+  options: OpeningOptions,
+): Promise<void> {
+  try {
+    await openers.open({ key, context: contextOf(name), files, into }, place.get(name), options);
+  } catch (error) {
+    if (error instanceof NotInPlace) throw missing();
+    if (error instanceof BrokenFile) throw broken(error);
+    tellFull(error);
+  }
 }
 
 export const damagedLog = (name: string, cause?: unknown) =>

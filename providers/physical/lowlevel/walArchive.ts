@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fromSource, placed } from '#domain/backups/format/refusals.ts';
 import type { Place } from '#domain/places/place.ts';
 import { physicalRefusal } from '../refusals.ts';
-import { damagedLog, getSealed, putSealed } from './sealing.ts';
+import type { Opening } from './opening/messages.ts';
+import type { Openers } from './opening/openers.ts';
+import { damagedLog, getSealed, openSealed, putSealed, type Refusals } from './sealing.ts';
 import {
   isHistory,
   isSegment,
@@ -83,11 +85,28 @@ export async function readLog(source: LogSource, segmentBytes: number): Promise<
 
 /** The clear bytes of a file of the log. Throws `physical_wal_damaged`. */
 export const openLog = ({ place, key }: Pick<LogSource, 'place' | 'key'>, file: ArchivedFile): AsyncIterable<Buffer> =>
-  getSealed(place, key, file.key, {
-    sha256: file.sha256,
-    missing: () => damagedLog(file.name, new Error('it is missing')),
-    broken: (cause) => damagedLog(file.name, cause),
-  });
+  getSealed(place, key, file.key, { sha256: file.sha256, ...refusalsOf(file) });
+
+const refusalsOf = ({ name }: ArchivedFile): Refusals => ({
+  missing: () => damagedLog(name, new Error('it is missing')),
+  broken: (cause) => damagedLog(name, cause),
+});
+
+/** Compares a file of the log with its digest beside this thread, and writes it under a name where one is given. Throws as {@link openLog}, `physical_disk_full`. */
+export const openLogInto = (
+  openers: Openers,
+  { place, key }: Pick<LogSource, 'place' | 'key'>,
+  file: ArchivedFile,
+  { path, into }: { path: string; into: Opening['into'] },
+  signal: AbortSignal,
+): Promise<void> =>
+  openSealed(
+    openers,
+    place,
+    key,
+    { name: file.key, files: [{ path, bytes: null, sha256: file.sha256 }], into, ...refusalsOf(file) },
+    { signal },
+  );
 
 const conflict = (name: string) =>
   physicalRefusal(

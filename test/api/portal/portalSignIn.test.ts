@@ -7,6 +7,7 @@ import { makeLink } from '#domain/people/links.ts';
 import { findTenantRealm } from '#domain/people/realm.ts';
 import { theSystem } from '#domain/events/appendEvent.ts';
 import { answerPasswordReset } from '#domain/people/passwordResets.ts';
+import { assertInTime } from '#test/run/patience.ts';
 import { ask, owner, type Answer } from '../apiInstallation.ts';
 import { cookiesOf, type TestAccount } from '../signIn/testAccount.ts';
 import { codeOf, portalWorld, type PortalTenant, type PortalWorld } from './portalWorld.ts';
@@ -290,7 +291,7 @@ describe('signing in at a portal', () => {
       await world.asAdmin(`update tenants set state = 'suspended' where id = $1`, [tenant.tenantId]);
       await world.asAdmin(`update access_epoch set epoch = epoch + 1`); // announced by nobody
       const begun = Date.now();
-      while ((await told()) !== 403) assert.ok(Date.now() - begun < 1_500, 'it is still open');
+      while ((await told()) !== 403) assertInTime(Date.now() - begun, 1_500, 'it is still open');
       await world.asAdmin(`update tenants set state = 'active' where id = $1`, [tenant.tenantId]);
       assert.equal(await told(), 200);
     } finally {

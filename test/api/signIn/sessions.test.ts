@@ -9,6 +9,7 @@ import { revokeSessions } from '#domain/people/sessions.ts';
 import { rows } from '#domain/sql.ts';
 import { startApi, type RunningApi } from '#api/server.ts';
 import { createLogger } from '#observability/logging.ts';
+import { assertInTime } from '#test/run/patience.ts';
 import { ApiInstallation, ask, type Answer } from '../apiInstallation.ts';
 import { cookiesOf, TestAccount } from './testAccount.ts';
 
@@ -114,7 +115,7 @@ describe('sessions', () => {
       stream.once('error', reject);
       stream.end();
     });
-    assert.ok(ended < 1_500, `the stream went on for ${Math.round(ended)} ms`);
+    assertInTime(ended, 1_500, 'the end of the stream');
     await api.installation.asAdmin(null, `update runs set state = 'succeeded' where id = $1`, [runId]);
   });
 

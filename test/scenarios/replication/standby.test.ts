@@ -98,4 +98,17 @@ describe('a standby of a server', function () {
     assert.equal((await probeWrite(pair.east)).timeline, 3);
     while (!(await follows(pair.east, pair.west))) await delay(50);
   });
+
+  it('is not made over a server that went further, also while that one stands still', async () => {
+    assert.equal(await fence(pair.east, order), 'stopped');
+    assert.equal((await promote(pair.west, { known: 3, ...calm })).timeline, 4);
+    await pair.query(pair.west, 'insert into written values (3000, $1)', ['nowhere else']);
+    await pair.kill(pair.west);
+    assert.equal(await unfence(pair.east, calm), true);
+    await assert.rejects(pair.follow(pair.east, pair.west), { code: 'primary_not_fenced', message: /timeline 4/ });
+    await fence(pair.east, order);
+    await pair.start(pair.west);
+    assert.equal((await pair.query(pair.west, 'select 1 from written where number = 3000')).length, 1);
+    assert.equal((await pair.follow(pair.west, pair.east)).rebuiltNow, true);
+  });
 });
