@@ -13,7 +13,7 @@ import { manualBilling } from '#providers/billing/manualBilling.ts';
 import { stripeBilling } from '#providers/billing/stripeBilling.ts';
 import { DrillRooms } from '#providers/database/drill/rooms.ts';
 import { Placement } from '#providers/database/placement.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { dnsTxtResolver } from '#providers/dns/txtResolver.ts';
 import { tenantFleet } from '#providers/database/tenantFleet.ts';
 import { mailSender } from '#providers/mail/mailSender.ts';

@@ -6,7 +6,7 @@ import type { Copying } from '#domain/backups/runs/copying.ts';
 import { openRegistry, type Registry } from '#domain/database.ts';
 import { databaseProvider } from '#providers/database/databaseProvider.ts';
 import { Placement } from '#providers/database/placement.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import type { ScratchServer } from '#providers/physical/physicalBackup.ts';
 import type { Provider } from '#providers/provider.ts';
 import { builtinRealm } from '#providers/realm/builtinRealm.ts';

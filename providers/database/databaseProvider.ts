@@ -17,9 +17,9 @@ import { snapshotTables } from './backup/snapshotTables.ts';
 import { discard } from './discard.ts';
 import { listOwned, witnessesIn } from './listOwned.ts';
 import { closeLogins, settleLogins, type Passwords, type Slot } from './logins.ts';
-import { ensureMaker, groupRoleOf, makerRoleOf } from './openStore.ts';
+import { ensureMaker, groupRoleOf, makerRoleOf } from './stores/openStore.ts';
 import type { Placement } from './placement.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 import { mendOwners, mendRights, mendRole, mendSchemaRights } from './mendSchema.ts';
 import { ReferenceShapes } from './referenceShape.ts';
 import {

@@ -2,9 +2,9 @@ import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
 import { markDestroyed, markDestroying } from '#domain/resources/fences.ts';
 import type { Discarded } from '../provider.ts';
-import { groupRoleOf, makerRoleOf } from './openStore.ts';
+import { groupRoleOf, makerRoleOf } from './stores/openStore.ts';
 import { dropSchemaAndRole, executeOnClient } from './schema.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const fences = 'tenantry.fences';
 

@@ -2,7 +2,7 @@ import { readTag } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import type { Owned } from '../provider.ts';
 import type { Placement } from './placement.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const pageSize = 500;
 

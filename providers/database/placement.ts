@@ -3,8 +3,8 @@ import { DomainError } from '#contracts/errors.ts';
 import type { Registry, Sql } from '#domain/database.ts';
 import { base32OfId } from '#domain/resources/names.ts';
 import { rows } from '#domain/sql.ts';
-import { openStore, tagStore } from './openStore.ts';
-import type { DataStore, StoreConnections } from './stores.ts';
+import { openStore, tagStore } from './stores/openStore.ts';
+import type { DataStore, StoreConnections } from './stores/storeConnections.ts';
 
 interface StoreRow {
   id: string;

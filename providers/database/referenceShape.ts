@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { settleSchema } from './schema.ts';
 import { readShape, type Shape } from './shape.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 import { applyTenantMigrations, keepMigrationsList, type TenantMigration } from './tenantMigrations.ts';
 
 /**

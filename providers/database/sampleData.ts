@@ -6,7 +6,7 @@ import { enterToEnsure } from '#domain/resources/fences.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
 import type { ResourceSpec } from '../provider.ts';
 import { executeOnClient } from './schema.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** Beside the migrations, in a folder of its own: it is no migration, and never numbered among them. */

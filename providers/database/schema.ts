@@ -3,7 +3,7 @@ import { scramVerifier } from '#domain/secrets/scram.ts';
 import type { Execute } from '#domain/resources/fences.ts';
 import { loginRolesOf } from '#domain/resources/names.ts';
 import { untilQuiet } from './sessions.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const ident = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const ident = pg.escapeIdentifier;
 

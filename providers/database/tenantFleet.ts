@@ -10,7 +10,7 @@ import {
   type TenantMigration,
 } from './migrations/migrationFile.ts';
 import { migrateTenants, type Migrated, type MigrationOrder } from './migrations/migrateTenants.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 const looksAtOnce = 4;
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DomainError } from '#contracts/errors.ts';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './stores/storeConnections.ts';
 
 /** Connects by one login of a tenant, the way its application would. Throws `check_failed`. */
 export async function tryLogin(

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { schemaNameOf } from '#domain/resources/names.ts';
-import { ensureMaker, groupRoleOf, makerRoleOf, openStore } from '#providers/database/openStore.ts';
+import { ensureMaker, groupRoleOf, makerRoleOf, openStore } from '#providers/database/stores/openStore.ts';
 import { joinGroup, settleRole, settleSchema } from '#providers/database/schema.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { applyTenantMigrations, readTenantMigrations } from '#providers/database/tenantMigrations.ts';
 
 const bareStoreName = () => `bench_bare_${randomUUID().slice(0, 8)}`;

@@ -2,7 +2,7 @@ import type { Platform } from '#domain/platform.ts';
 import { noteServer, primariesOf, storesAt, type SeenServer } from '#domain/replication/serverRows.ts';
 import type { Logger } from '#observability/logging.ts';
 import { forgetStandby, reportStandby } from '#observability/recovery/replicationMetrics.ts';
-import type { StoreConnections } from '#providers/database/stores.ts';
+import type { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { lagBytesOf, LagClock, samplePair } from '#providers/replication/lag.ts';
 import { addressOf, type DatabaseServer, type DatabaseServers } from '#providers/replication/servers.ts';
 import { identify, type ServerIdentity } from '#providers/replication/identity.ts';

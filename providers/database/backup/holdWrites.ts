@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { inSchema } from '../catalogue.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 
 const ident = pg.escapeIdentifier;
 /** Who writes in one transaction for longer than this is not waited for: everybody else would wait too. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { unlessAborted } from '#domain/backups/format/unlessAborted.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { LongSession } from '../stores/longSessions.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 
 /** As pg_dump sets them: what is written so is read alike by every PostgreSQL, whatever its own settings. */
 export const exactSettings = `
@@ -13,18 +14,18 @@ const wakeMs = 30_000;
 
 /** Some connections that see the same moment, lent to one reader each. */
 export class Lanes {
-  readonly leader: pg.Client;
-  readonly #all: pg.Client[];
-  readonly #free: pg.Client[];
-  readonly #asking: ((lane: pg.Client) => void)[] = [];
+  readonly leader: pg.ClientBase;
+  readonly #all: LongSession[];
+  readonly #free: pg.ClientBase[];
+  readonly #asking: ((lane: pg.ClientBase) => void)[] = [];
   readonly #waking: NodeJS.Timeout;
   readonly #signal: AbortSignal;
 
-  private constructor(all: pg.Client[], signal: AbortSignal) {
+  private constructor(all: LongSession[], signal: AbortSignal) {
     this.#signal = signal;
-    this.leader = all[0]!;
+    this.leader = all[0]!.client;
     this.#all = all;
-    this.#free = [...all];
+    this.#free = all.map(({ client }) => client);
     this.#waking = setInterval(() => this.#wake(), wakeMs).unref();
   }
 
@@ -35,15 +36,16 @@ export class Lanes {
     connections: StoreConnections,
     database: string,
     { schema, signal }: { schema: string; signal: AbortSignal },
-    prepare: (leader: pg.Client) => Promise<{ width: number }>,
+    prepare: (leader: pg.ClientBase) => Promise<{ width: number }>,
   ): Promise<Lanes> {
-    const opened: pg.Client[] = [];
-    const end = () => void Promise.all(opened.map((lane) => lane.end().catch(() => undefined)));
+    const opened: LongSession[] = [];
+    const end = () => opened.forEach((lane) => lane.drop());
     signal.addEventListener('abort', end, { once: true });
     const begin = async () => {
       signal.throwIfAborted();
-      const lane = await connections.alone(database);
-      opened.push(lane);
+      const session = await connections.session(database);
+      opened.push(session);
+      const lane = session.client;
       await lane.query(`${exactSettings}; set lock_timeout = ${lockTimeoutMs}; set search_path = ${schema}`);
       await lane.query('begin isolation level repeatable read read only; set local row_security = off');
       return lane;
@@ -61,12 +63,12 @@ export class Lanes {
     }
   }
 
-  async take(): Promise<pg.Client> {
+  async take(): Promise<pg.ClientBase> {
     const free = this.#free.pop();
     return free ?? unlessAborted(new Promise((resolve) => this.#asking.push(resolve)), this.#signal);
   }
 
-  giveBack(lane: pg.Client): void {
+  giveBack(lane: pg.ClientBase): void {
     const next = this.#asking.shift();
     if (next) next(lane);
     else this.#free.push(lane);
@@ -77,8 +79,11 @@ export class Lanes {
     for (const lane of this.#free) lane.query('select 1').catch(() => undefined); // whoever takes it is told
   }
 
-  async close(): Promise<void> {
+  /** @param isOver nothing is under way on any of them: they may be of use to somebody else */
+  close(isOver: boolean): void {
     clearInterval(this.#waking);
-    await Promise.all(this.#all.map((lane) => lane.end().catch(() => undefined)));
+    for (const lane of this.#all)
+      if (isOver) lane.leave();
+      else lane.drop();
   }
 }

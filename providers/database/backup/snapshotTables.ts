@@ -4,7 +4,7 @@ import { unlessAborted } from '#domain/backups/format/unlessAborted.ts';
 import type { SnapshotPart } from '../../provider.ts';
 import { inSchema } from '../catalogue.ts';
 import { readShape } from '../shape.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 import { appliedTable } from '../tenantMigrations.ts';
 import { readSequences, readTables, type TableDefinition } from './definitions.ts';
 import { Lanes } from './lanes.ts';
@@ -36,6 +36,7 @@ export async function* snapshotTables(
       return { width: (await bytesOf(leader, schema)) > worthMore ? width : 1 };
     }),
   );
+  let isOver = false;
   try {
     const at = new Date();
     const { leader } = lanes;
@@ -63,8 +64,9 @@ export async function* snapshotTables(
     }
     await unlessAborted(Promise.all(reading), signal);
     await leader.query('commit');
+    isOver = true;
   } finally {
-    await lanes.close();
+    lanes.close(isOver);
   }
 }
 
@@ -100,7 +102,7 @@ export const columnsOf = ({ columns }: Pick<TableDefinition, 'columns'>): string
  * by looking again.
  */
 async function lockedTables(
-  leader: pg.Client,
+  leader: pg.ClientBase,
   schema: string,
   quoted: (name: string) => string,
 ): Promise<TableDefinition[]> {
@@ -130,7 +132,7 @@ async function lockedTables(
   }
 }
 
-async function bytesOf(leader: pg.Client, schema: string): Promise<number> {
+async function bytesOf(leader: pg.ClientBase, schema: string): Promise<number> {
   const { rows } = await leader.query<{ bytes: string | null }>(
     `select sum(pg_relation_size(oid))::text as bytes from pg_class where oid = ${inSchema('pg_class')} and relkind = 'r'`,
     [schema],

@@ -7,7 +7,7 @@ import { snapshotTables } from '../backup/snapshotTables.ts';
 import { heldSchemaOf } from '../restore/heldSchema.ts';
 import { MigratedSchemas } from '../restore/migratedSchema.ts';
 import { restoreSchema } from '../restore/restoreSchema.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 import { appliedTable, applyTenantMigrations, type TenantMigration } from '../tenantMigrations.ts';
 import { askChecks, refuseUnlessAllHold, type CheckResult, type DrillCheck } from './checks.ts';
 import { roomNameOf, type DrillRooms, type RoomOf } from './rooms.ts';

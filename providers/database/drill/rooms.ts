@@ -4,7 +4,7 @@ import { base32OfId } from '#domain/resources/names.ts';
 import { readTag, writeTag, type Ownership } from '#domain/resources/tags.ts';
 import type { Keyring } from '#domain/secrets/keyring.ts';
 import { scramVerifier } from '#domain/secrets/scram.ts';
-import { StoreConnections } from '../stores.ts';
+import { StoreConnections } from '../stores/storeConnections.ts';
 
 const ident = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Measures, ExportedPart } from '../../provider.ts';
 import { CopyOut } from './copyOut.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 import { appliedTable } from '../tenantMigrations.ts';
 
 const ident = pg.escapeIdentifier;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Reason } from '#contracts/workflowInputs.ts';
 import { ProviderError } from '../../provider.ts';
-import type { StoreConnections } from '../stores.ts';
+import type { StoreConnections } from '../stores/storeConnections.ts';
 import { readApplied, versionOf, type TenantSchema } from './applied.ts';
 import { failureOf, reasonOfFailure } from './failures.ts';
 import { changeIndexes } from './indexChanges.ts';

@@ -14,6 +14,8 @@ const ident = pg.escapeIdentifier;
 const largeBytes = 1024 * 1024;
 /** For building indexes; PostgreSQL gives it back at the end of each. */
 const indexMemory = '256MB';
+/** Below it a plan without statistics does well, and autovacuum has looked within a minute. */
+const analysedBytes = 8 * 1024 * 1024;
 /**
  * A look at a few rows of what indexes rest on, so that the first queries are planned well, as `vacuumdb --analyze-in-stages` takes it; a thorough one
  * takes as long as bringing the rows back. Autovacuum looks thoroughly later: to it all rows of this transaction are new.
@@ -59,8 +61,9 @@ export async function loadTables(
   }
   const hasItsKeys = await putBack(client, taken, tables);
   for (const statement of hear) await client.query(statement);
-  if (large.length > 0) await client.query(`set local default_statistics_target = ${firstStatistics}`);
-  for (const name of large) {
+  const analysed = tables.filter(({ part }) => part.bytes >= analysedBytes).map(({ definition }) => definition.name);
+  if (analysed.length > 0) await client.query(`set local default_statistics_target = ${firstStatistics}`);
+  for (const name of analysed) {
     const first = (indexed.get(name) ?? []).filter((column) => columns.get(name)?.has(column));
     await client.query(
       `analyze ${ident(name)} ${hasItsColumns && first.length > 0 ? `(${first.map(ident).join(', ')})` : ''}`,

@@ -4,7 +4,7 @@ import { schemaNameOf } from '#domain/resources/names.ts';
 import { enterToEnsure, markPresent } from '#domain/resources/fences.ts';
 import type { ResourceSpec, RestoreSource, Restored } from '../../provider.ts';
 import { executeOnClient, schemaTag, type Tagged } from '../schema.ts';
-import type { DataStore, StoreConnections } from '../stores.ts';
+import type { DataStore, StoreConnections } from '../stores/storeConnections.ts';
 import type { TenantMigration } from '../tenantMigrations.ts';
 import { heldSchemaOf } from './heldSchema.ts';
 import { restoreChosen } from './restoreChosen.ts';
@@ -36,9 +36,9 @@ export async function restoreDatabase(
   if (!store) throw new DomainError('restore_refused', 'The tenant has no database to restore into.');
   const { databaseName: database } = store;
   const held = heldSchemaOf(from.parts, migrations);
-  const client = await connections.alone(database);
-  const abort = () => void client.end().catch(() => undefined);
-  signal.addEventListener('abort', abort, { once: true });
+  const session = await connections.session(database);
+  const { client, drop } = session;
+  signal.addEventListener('abort', drop, { once: true });
   try {
     signal.throwIfAborted();
     await client.query('begin');
@@ -55,12 +55,13 @@ export async function restoreDatabase(
     await markPresent(execute, fences, spec);
     signal.throwIfAborted();
     await client.query('commit');
+    session.leave();
     return restored;
   } catch (error) {
     throw explained(error);
   } finally {
-    signal.removeEventListener('abort', abort);
-    await client.end().catch(() => undefined);
+    signal.removeEventListener('abort', drop);
+    drop();
   }
 }
 

@@ -7,10 +7,11 @@ import { settleSchema } from '../schema.ts';
 import { readShape } from '../shape.ts';
 import { applyTenantMigrations, keepMigrationsList, type TenantMigration } from '../tenantMigrations.ts';
 import { buildSequence, buildTable, isOfIdentity, oneStatement, ownSequence } from './buildTables.ts';
-import type { HeldSchema } from './heldSchema.ts';
+import type { HeldSchema, HeldTable } from './heldSchema.ts';
 import { writtenFor } from './bareTables.ts';
 import { loadTables } from './loadTables.ts';
 import { readKeyNames, type MigratedSchemas } from './migratedSchema.ts';
+import { PartsAhead } from './partsAhead.ts';
 
 const ident = pg.escapeIdentifier;
 
@@ -30,9 +31,27 @@ export interface SchemaTarget {
  */
 export async function restoreSchema(
   client: pg.ClientBase,
+  target: SchemaTarget,
+  held: HeldSchema,
+  { open, signal }: Pick<RestoreSource, 'open'> & { signal: AbortSignal },
+): Promise<Restored> {
+  const tables = [...held.tables.values()];
+  const ahead = new PartsAhead(
+    tables.map(({ part }) => part),
+    open,
+  );
+  try {
+    return await bringBack(client, target, held, { tables, open: ahead.open, signal });
+  } finally {
+    ahead.close();
+  }
+}
+
+async function bringBack(
+  client: pg.ClientBase,
   { name, tag, readerRole, migrations, schemas }: SchemaTarget,
   held: HeldSchema,
-  from: Pick<RestoreSource, 'open'> & { signal: AbortSignal },
+  { tables, ...from }: { tables: HeldTable[]; signal: AbortSignal } & Pick<RestoreSource, 'open'>,
 ): Promise<Restored> {
   await refuseShared(client, name);
   await client.query(`drop schema ${ident(name)} cascade`);
@@ -42,7 +61,7 @@ export async function restoreSchema(
   const migrated = await schemas.of(client, name, held.migrations, readerRole);
   const built = await buildMissing(client, held, migrated.relations);
   const target = { ...migrated, areNew: true };
-  const { rows, bytes, isAlike } = await loadTables(client, name, [...held.tables.values()], from, target);
+  const { rows, bytes, isAlike } = await loadTables(client, name, tables, from, target);
   const keyNames = built > 0 ? await readKeyNames(client, name) : migrated.keyNames;
   const added = await settleKeys(client, name, held, keyNames);
   await settleSequences(client, name, held.sequences);
@@ -177,16 +196,24 @@ export async function settleSequences(
   sequences: readonly SequenceState[],
   { neverBack = false } = {},
 ): Promise<void> {
-  const least = neverBack ? 'greatest(s.last_value, $2::bigint)' : '$2::bigint';
-  for (const { name, ownedBy, lastValue, isCalled } of sequences) {
-    const { rows } = await client.query<{ name: string | null }>(
-      `select coalesce(to_regclass($1)::text, case when $2::text is not null then pg_get_serial_sequence($2, $3) end) as name`,
-      [ident(name), ownedBy && ident(ownedBy.table), ownedBy?.column ?? null],
-    );
-    const found = rows[0]?.name;
-    if (found)
-      await client.query(`select setval($1::regclass, ${least}, $3) from ${found} s`, [found, lastValue, isCalled]);
-  }
+  if (sequences.length === 0) return;
+  const { rows } = await client.query<{ at: string; found: string | null }>(
+    `select at - 1 as at, coalesce(to_regclass(name)::text, case when owner is not null then pg_get_serial_sequence(owner, "column") end) as found
+     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as s (name, owner, "column", at)`,
+    [
+      sequences.map(({ name }) => ident(name)),
+      sequences.map(({ ownedBy }) => ownedBy && ident(ownedBy.table)),
+      sequences.map(({ ownedBy }) => ownedBy?.column ?? null),
+    ],
+  );
+  const statements = rows.flatMap(({ at, found }) => {
+    if (found === null) return [];
+    const { lastValue, isCalled } = sequences[Number(at)]!;
+    const held = `${pg.escapeLiteral(lastValue)}::bigint`;
+    const value = neverBack ? `greatest(s.last_value, ${held})` : held;
+    return [`select setval(${pg.escapeLiteral(found)}::regclass, ${value}, ${isCalled}) from ${found} s`];
+  });
+  if (statements.length > 0) await client.query(statements.join('; '));
 }
 
 /** What is not said of the rights and owners of another installation, whose roles are called otherwise. */

@@ -281,17 +281,16 @@ describe('signing in at a portal', () => {
 
   it('ends everywhere within a second when the tenant closes its doors, and is good again when they open', async () => {
     const tenant = await world.openTenant('closing');
-    const second = await startApi(world.api.installation.configuration, {
-      logger: createLogger('test', { level: 'silent' }),
-    });
+    const logger = createLogger('test', { level: 'silent' });
+    const second = await startApi(world.api.installation.configuration, { logger });
     const { cookie } = tenant.people.member;
     const told = async () => (await ask(second.url, 'GET', `/api/v1/portals/closing/account`, { cookie })).status;
     try {
       assert.equal(await told(), 200);
       await world.asAdmin(`update tenants set state = 'suspended' where id = $1`, [tenant.tenantId]);
       await world.asAdmin(`update access_epoch set epoch = epoch + 1`); // announced by nobody
-      const begun = Date.now();
-      while ((await told()) !== 403) assertInTime(Date.now() - begun, 1_500, 'it is still open');
+      for (const begun = Date.now(); (await told()) !== 403;)
+        assertInTime(Date.now() - begun, 1_500, 'it is still open');
       await world.asAdmin(`update tenants set state = 'active' where id = $1`, [tenant.tenantId]);
       assert.equal(await told(), 200);
     } finally {

@@ -9,7 +9,7 @@ import { snapshotTables } from '#providers/database/backup/snapshotTables.ts';
 import { heldSchemaOf } from '#providers/database/restore/heldSchema.ts';
 import { MigratedSchemas } from '#providers/database/restore/migratedSchema.ts';
 import { restoreSchema } from '#providers/database/restore/restoreSchema.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { readTenantMigrations } from '#providers/database/tenantMigrations.ts';
 import { newSigner } from '#test/scenarios/backups/newSigner.ts';
 
@@ -62,16 +62,17 @@ function storesAt(url: string): StoreConnections {
 async function restore(asked: Asked): Promise<number> {
   const backup = await openBackup(targetOf(asked), { keys });
   const migrations = await readTenantMigrations(asked.migrationsDir);
-  const client = await storesAt(asked.url).alone(databaseIn(asked.url));
+  const { client, leave, drop } = await storesAt(asked.url).session(databaseIn(asked.url));
   try {
     await client.query('begin');
     const target = { name: asked.schema, tag: 'bench', readerRole: null, migrations, schemas };
     const from = { open: (part: (typeof backup.parts)[number]) => readPart(backup, part), signal };
     const { bytes } = await restoreSchema(client, target, heldSchemaOf(backup.parts, migrations), from);
     await client.query('commit');
+    leave();
     return bytes;
   } finally {
-    await client.end();
+    drop();
   }
 }
 

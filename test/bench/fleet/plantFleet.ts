@@ -2,7 +2,7 @@ import { v7 as newId } from 'uuid';
 import pg from 'pg';
 import { rows } from '#domain/sql.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { migrationOf } from '#providers/database/migrations/migrationFile.ts';
 import type { TestInstallation } from '#test/servers/installation.ts';
 

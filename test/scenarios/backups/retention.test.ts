@@ -121,7 +121,8 @@ describe('backups that do not stay', () => {
     assert.deepEqual((await viewBackup(em, tenantId, drilled)).stays, ['in_use']);
     for (const runId of open.toReversed()) {
       await startRun(platform, installation.temporal.client, runId);
-      assert.equal((await installation.runIsOver(runId)).state, 'succeeded');
+      const run = await installation.runIsOver(runId);
+      assert.equal(run.state, 'succeeded', run.reason ?? '');
     }
     await look(tenantId);
     await clear();

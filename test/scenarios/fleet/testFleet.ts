@@ -10,7 +10,7 @@ import { readCatalogue } from '#domain/fleet/catalogue.ts';
 import { viewFleetRun } from '#domain/fleet/viewFleetRun.ts';
 import { schemaNameOf } from '#domain/resources/names.ts';
 import { catalogueOf, tenantFleet } from '#providers/database/tenantFleet.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { startRun } from '#temporal/startRun.ts';
 import { countDdl } from './countDdl.ts';
 import { TestInstallation } from '../../servers/installation.ts';

@@ -6,7 +6,7 @@ import { registryBook } from '#domain/replication/registryBook.ts';
 import { listServers, storesAt } from '#domain/replication/serverRows.ts';
 import { rows } from '#domain/sql.ts';
 import { setUpDatabase } from '#migrations/setUp.ts';
-import { StoreConnections } from '#providers/database/stores.ts';
+import { StoreConnections } from '#providers/database/stores/storeConnections.ts';
 import { fenceStateOf } from '#providers/replication/fence.ts';
 import { stopLocal } from '#providers/replication/localServer.ts';
 import { TestInstallation } from '#test/servers/installation.ts';

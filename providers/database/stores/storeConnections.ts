@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
-import { ProviderError } from '../provider.ts';
+import { ProviderError } from '../../provider.ts';
+import { LongSessions, type LongSession } from './longSessions.ts';
+import { socketOf } from './socketOf.ts';
 import { WrongServer, refuseOldTimeline, type StoreAddress } from './storeAddress.ts';
 
 /** A database that holds tenants' schemas. */
@@ -20,10 +21,24 @@ const connectMs = 15_000;
 const passing = new Set(['XX000', '40001', '40P01', '55P03']);
 const tries = 4;
 
+/** Settings of a session that may be at work for hours. */
+const longWork = {
+  connectionTimeoutMillis: connectMs,
+  lock_timeout: 3_000,
+  idle_in_transaction_session_timeout: 120_000,
+} satisfies pg.ClientConfig;
+
+function unreached(error: NodeJS.ErrnoException): never {
+  const { code, message } = error;
+  const text = error instanceof WrongServer ? message : `PostgreSQL cannot be reached (${code ?? message})`;
+  throw new ProviderError('PostgreSQL', text, { cause: error });
+}
+
 /** The provisioner's connections, one small pool for each data store. */
 export class StoreConnections {
   readonly #url: URL;
   readonly #pools = new Map<string, pg.Pool>();
+  readonly #long = new Map<string, LongSessions>();
   readonly #clients = new Set<pg.PoolClient>();
   #wanted: StoreAddress | null = null;
 
@@ -40,8 +55,9 @@ export class StoreConnections {
     if (!isElsewhere && !isNewer) return;
     this.#url.hostname = host;
     this.#url.port = String(port);
-    const left = [...this.#pools.values()];
+    const left = [...this.#pools.values(), ...this.#long.values()];
     this.#pools.clear();
+    this.#long.clear();
     for (const pool of left) void pool.end().catch(() => undefined);
     // A statement that is under way at the old one must not be waited for: it may be frozen, and it may not be believed.
     for (const client of this.#clients) socketOf(client)?.destroy(new Error('the data stores moved to another server'));
@@ -67,10 +83,8 @@ export class StoreConnections {
   pool(databaseName: string): pg.Pool {
     const known = this.#pools.get(databaseName);
     if (known) return known;
-    const url = new URL(this.#url);
-    url.pathname = `/${databaseName}`;
     const pool = new pg.Pool({
-      connectionString: url.toString(),
+      connectionString: this.#urlOf(databaseName),
       max: poolSize,
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis: connectMs,
@@ -78,10 +92,8 @@ export class StoreConnections {
       lock_timeout: 3_000,
       idle_in_transaction_session_timeout: frozenTransactionMs,
       application_name: 'tenantry provisioner',
-      verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
-        refuseOldTimeline(client, this.#wanted).then(() => done(), done);
-      },
-    } as pg.PoolConfig);
+      ...this.#verifying,
+    });
     pool.on('error', () => undefined); // an idle connection was dropped; the pool has forgotten it already
     // One that is in use and was dropped between two statements: the next statement tells, the process must live on.
     pool.on('connect', (client) => {
@@ -134,51 +146,62 @@ export class StoreConnections {
   }
 
   async #connect(databaseName: string): Promise<pg.PoolClient> {
-    try {
-      return await this.pool(databaseName).connect();
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (error instanceof WrongServer) throw new ProviderError('PostgreSQL', message, { cause: error });
-      throw new ProviderError('PostgreSQL', `PostgreSQL cannot be reached (${code ?? message})`, { cause: error });
-    }
+    return this.pool(databaseName).connect().catch(unreached);
+  }
+
+  /** For what takes longer than anything that others wait for, and leaves nothing behind in its session. */
+  async session(databaseName: string): Promise<LongSession> {
+    const known = this.#long.get(databaseName);
+    const sessions =
+      known ??
+      new LongSessions({
+        ...{ connectionString: this.#urlOf(databaseName), ...longWork, application_name: 'tenantry long work' },
+        ...this.#verifying,
+      });
+    if (!known) this.#long.set(databaseName, sessions);
+    return sessions.take().catch(unreached);
   }
 
   /** A connection of its own, for what takes longer than anything that others wait for; whoever asks for it ends it. */
   async alone(databaseName: string): Promise<pg.Client> {
-    const url = new URL(this.#url);
-    url.pathname = `/${databaseName}`;
-    const client = new pg.Client({
-      connectionString: url.toString(),
-      connectionTimeoutMillis: connectMs,
-      lock_timeout: 3_000,
-      idle_in_transaction_session_timeout: 120_000,
-      application_name: 'tenantry snapshot',
-    });
+    const connectionString = this.#urlOf(databaseName);
+    const client = new pg.Client({ connectionString, ...longWork, application_name: 'tenantry snapshot' });
     client.on('error', () => undefined); // the statement under way tells
-    await client.connect().catch((error: NodeJS.ErrnoException) => {
-      throw new ProviderError('PostgreSQL', `PostgreSQL cannot be reached (${error.code ?? error.message})`, {
-        cause: error,
-      });
-    });
+    await client.connect().catch(unreached);
     await refuseOldTimeline(client, this.#wanted).catch(async (error: Error) => {
       await client.end().catch(() => undefined);
-      throw new ProviderError('PostgreSQL', error.message, { cause: error });
+      return unreached(error);
     });
     return client;
   }
 
+  #urlOf(databaseName: string): string {
+    const url = new URL(this.#url);
+    url.pathname = `/${databaseName}`;
+    return url.toString();
+  }
+
+  /** Of a pool: each connection is looked at before anybody has it. */
+  get #verifying(): pg.PoolConfig {
+    return {
+      verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
+        refuseOldTimeline(client, this.#wanted).then(() => done(), done);
+      },
+    } as pg.PoolConfig;
+  }
+
   /** Before a database is dropped: its idle connections would keep it. */
   async forget(databaseName: string): Promise<void> {
-    const pool = this.#pools.get(databaseName);
+    const [pool, long] = [this.#pools.get(databaseName), this.#long.get(databaseName)];
     this.#pools.delete(databaseName);
-    await pool?.end();
+    this.#long.delete(databaseName);
+    await Promise.all([pool?.end(), long?.end()]);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
+    const left = [...this.#pools.values(), ...this.#long.values()];
+    this.#pools.clear();
+    this.#long.clear();
+    await Promise.all(left.map((pool) => pool.end()));
   }
 }
-
-/** The driver does not tell of it, and has no way of its own to end a connection that does not answer. */
-const socketOf = (client: pg.PoolClient): Socket | undefined =>
-  (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { identityOn } from '../replication/identity.ts';
+import { identityOn } from '../../replication/identity.ts';
 
 /** Where the data stores are, and what has to answer there. */
 export interface StoreAddress {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { StoreConnections } from './stores.ts';
+import type { StoreConnections } from './storeConnections.ts';
 
 const ident = pg.escapeIdentifier;
 
