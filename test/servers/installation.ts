@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -226,7 +227,7 @@ export class TestInstallation {
     return run.state;
   }
 
-  /** Asks again until the answer is there. */
+  /** Asks again until the answer is there, also where asking fails; what is asserted meanwhile holds at once. */
   async until<Answer>(
     what: string,
     withinMs: number,
@@ -234,10 +235,14 @@ export class TestInstallation {
   ): Promise<Answer> {
     const began = Date.now();
     for (;;) {
-      const answer = await ask();
+      let cause: unknown;
+      const answer = await ask().catch((error: unknown) => {
+        if (error instanceof AssertionError) throw error;
+        cause = error;
+      });
       if (answer) return answer;
       const waitedMs = Date.now() - began;
-      if (waitedMs > withinMs * patience) throw waitedTooLong(`waited ${waitedMs} ms for ${what}`);
+      if (waitedMs > withinMs * patience) throw waitedTooLong(`waited ${waitedMs} ms for ${what}`, { cause });
       await delay(waitedMs < 1_000 ? 20 : 60);
     }
   }
