@@ -89,6 +89,31 @@ describe('ways in which licences go on, in a browser', () => {
     assert.equal((await license(issued.id)).expiresAt, other.expiresAt);
   });
 
+  it('costs what it says beside what is wanted, whichever answer comes last', async () => {
+    const issued = await issue('yearly', 200);
+    let asked = 0;
+    const second = Promise.withResolvers<void>();
+    const first = Promise.withResolvers<void>();
+    await page.route('**/renewals/quote', async (route) => {
+      const isFirst = asked++ === 0;
+      if (isFirst) await second.promise;
+      await route.continue();
+      if (isFirst) first.resolve();
+    });
+    await show(issued);
+    await page.getByLabel('What').selectOption('upgrade');
+    await page.getByLabel('By').selectOption('large');
+    await page.getByText('200.00 EUR').first().waitFor();
+    const late = page.waitForResponse('**/renewals/quote');
+    second.resolve();
+    await first.promise;
+    await (await late).finished();
+    await page.unroute('**/renewals/quote');
+    await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+    assert.ok(await page.getByText('200.00 EUR').first().isVisible());
+    await press(page, 'Close');
+  });
+
   it('is moved to a larger policy within its term, for what the rest of it costs more', async () => {
     const issued = await issue('yearly', 200);
     await show(issued);
