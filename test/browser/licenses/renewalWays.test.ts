@@ -109,7 +109,7 @@ describe('ways in which licences go on, in a browser', () => {
     await first.promise;
     await (await late).finished();
     await page.unroute('**/renewals/quote');
-    await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
     assert.ok(await page.getByText('200.00 EUR').first().isVisible());
     await press(page, 'Close');
   });
