@@ -110,7 +110,7 @@ describe('ways in which licences go on, in a browser', () => {
     await (await late).finished();
     await page.unroute('**/renewals/quote');
     await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
-    assert.ok(await page.getByText('200.00 EUR').first().isVisible());
+    await page.getByText('200.00 EUR').first().waitFor();
     await press(page, 'Close');
   });
 
