@@ -43,12 +43,15 @@ export async function readControlFile(data: string): Promise<ControlFile | null>
 
 /**
  * The newest timeline that a folder of this cluster knows of, whether its server runs or not. The control file tells that of the last checkpoint;
- * a promotion writes its history file before the first row. Null for another cluster's folder, and where there is none.
+ * a promotion writes its history file before the first row. Null for another cluster's folder, and where there is none that could be started: damaged
+ * files are a reason to make it anew.
  */
 export async function newestTimelineIn(data: string, systemIdentifier: string): Promise<number | null> {
-  const control = await readControlFile(data);
+  const [control, names] = await Promise.all([
+    readControlFile(data).catch(() => null),
+    readdir(join(data, 'pg_wal')).catch(() => []),
+  ]);
   if (control?.systemIdentifier !== systemIdentifier) return null;
-  const names = await readdir(join(data, 'pg_wal'));
   const histories = names.flatMap((name) => /^([0-9A-F]{8})\.history$/.exec(name)?.slice(1) ?? []);
   return Math.max(control.timeline, ...histories.map((timeline) => Number.parseInt(timeline, 16)));
 }

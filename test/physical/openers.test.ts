@@ -31,7 +31,7 @@ describe('threads that open files of the place', () => {
     folder = await mkdtemp(join(tmpdir(), 'tenantry-opened-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  const into = () => ({ folder, uid: undefined, gid: undefined });
+  const into = () => ({ folder, user: {} });
   const openFds = async (): Promise<string[]> =>
     (await Promise.all((await readdir('/proc/self/fd')).map((fd) => linkOf(fd)))).filter((to) => to.includes(folder));
   const linkOf = (fd: string): Promise<string> => readlink(`/proc/self/fd/${fd}`).catch(() => '');

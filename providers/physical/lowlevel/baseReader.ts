@@ -1,4 +1,4 @@
-import { chown, mkdir, open } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '#contracts/errors.ts';
 import type { KeyBook } from '#domain/audit/statements.ts';
@@ -19,7 +19,7 @@ import {
   basesFolder,
   type BaseName,
 } from './baseWriter.ts';
-import { tellFull } from './copyCluster.ts';
+import { give, tellFull } from './copyCluster.ts';
 import { Openers } from './opening/openers.ts';
 import type { Opening } from './opening/messages.ts';
 import { clusterKeyOf, getSealed, openSealed } from './sealing.ts';
@@ -114,14 +114,10 @@ export async function unpackBase(
   target: string,
   { user, ...options }: WorkOptions & { user: ServerUser },
 ): Promise<Progress> {
-  const done = await passThrough(source, manifest, { folder: target, uid: user.uid, gid: user.gid }, options);
-  const label = await open(join(target, 'backup_label'), 'w', 0o600).catch(tellFull);
-  try {
-    await label.writeFile(manifest.label).catch(tellFull);
-    if (user.uid !== undefined && user.gid !== undefined) await label.chown(user.uid, user.gid);
-  } finally {
-    await label.close();
-  }
+  const done = await passThrough(source, manifest, { folder: target, user }, options);
+  const label = join(target, 'backup_label');
+  await writeFile(label, manifest.label, { mode: 0o600 }).catch(tellFull);
+  await give(label, user);
   return done;
 }
 
@@ -174,7 +170,7 @@ async function makeFolder(path: string, into: Opening['into']): Promise<void> {
   if (!into) return;
   const folder = join(into.folder, path);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(tellFull);
-  if (into.uid !== undefined && into.gid !== undefined) await chown(folder, into.uid, into.gid);
+  await give(folder, into.user);
 }
 
 async function* indexOf(pieces: AsyncIterable<Buffer>): AsyncIterable<IndexedFile> {

@@ -80,7 +80,8 @@ export function tellFull(error: unknown): never {
   throw error;
 }
 
-const give = async (path: string, { uid, gid }: ServerUser): Promise<void> => {
+/** To the user of the server, where this process is another one. */
+export const give = async (path: string, { uid, gid }: ServerUser): Promise<void> => {
   if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
 };
 

@@ -37,7 +37,7 @@ export async function fetchLog(
   signal: AbortSignal,
 ): Promise<void> {
   const queue = [...files];
-  const into = { folder: wal, uid: user.uid, gid: user.gid };
+  const into = { folder: wal, user };
   await Openers.with((openers) => {
     const fetcher = async (either: AbortSignal): Promise<void> => {
       for (let file = queue.shift(); file; file = queue.shift()) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fence, fenceStateOf, unfence } from '#providers/replication/fence.ts';
 import { identify } from '#providers/replication/identity.ts';
@@ -109,6 +111,12 @@ describe('a standby of a server', function () {
     await fence(pair.east, order);
     await pair.start(pair.west);
     assert.equal((await pair.query(pair.west, 'select 1 from written where number = 3000')).length, 1);
+    assert.equal((await pair.follow(pair.west, pair.east)).rebuiltNow, true);
+  });
+
+  it('is made anew over one whose files are damaged', async () => {
+    await pair.kill(pair.east);
+    await truncate(join((await pair.place(pair.east)).data, 'global', 'pg_control'), 0);
     assert.equal((await pair.follow(pair.west, pair.east)).rebuiltNow, true);
   });
 });

@@ -1,3 +1,5 @@
+import type { ServerUser } from '../../server/serverUser.ts';
+
 /** A file of what is opened, in the order in which they lie behind one another. */
 export interface HeldFile {
   path: string;
@@ -14,7 +16,7 @@ export interface Opening {
   context: string;
   files: readonly HeldFile[];
   /** The folder that the files are written into, and whose they become; null compares them only. */
-  into: { folder: string; uid: number | undefined; gid: number | undefined } | null;
+  into: { folder: string; user: ServerUser } | null;
 }
 
 export type ToOpener =

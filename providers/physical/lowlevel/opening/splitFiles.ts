@@ -65,7 +65,8 @@ export async function splitFiles(
 function begun(path: string, into: Opening['into']): number | null {
   if (!into) return null;
   const file = openSync(join(into.folder, path), 'w', 0o600);
-  if (into.uid !== undefined && into.gid !== undefined) fchownSync(file, into.uid, into.gid);
+  const { uid, gid } = into.user;
+  if (uid !== undefined && gid !== undefined) fchownSync(file, uid, gid);
   return file;
 }
 
